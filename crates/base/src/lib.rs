@@ -1,0 +1,17 @@
+//! The words that every other crate shares: identifiers, content hashes, diagnostics, colours, units and limits.
+//!
+//! Owns no state, does no IO, and depends on nothing else of the workspace.
+
+mod color;
+mod diagnostic;
+mod hash;
+mod id;
+mod limits;
+mod suggest;
+
+pub use color::{Color, ParseColorError};
+pub use diagnostic::{Diagnostic, Severity};
+pub use hash::{BlobHash, EventHash, ParseHashError, StateHash};
+pub use id::{ActorId, DocumentId, IdSource, NodeId, ParseIdError, ReplicaId, TenantId};
+pub use limits::{LimitExceeded, Limits};
+pub use suggest::nearest;
