@@ -1,0 +1,485 @@
+//! The merge data behind a document: the same content as a loro document, from which replicas get their updates.
+//!
+//! Nodes are loro tree nodes that carry our id and kind in their map; the root of the document is loro's root, with its
+//! properties in the map `root`. A removed node goes below the trash node, since loro cannot bring deleted nodes back.
+
+use std::sync::{Arc, Mutex};
+
+use base::{NodeId, ReplicaId};
+use loro::{
+    Container, ContainerID, ExportMode, LoroDoc, LoroMap, LoroText, LoroTree, LoroValue, TreeID,
+    TreeParentId, ValueOrContainer, VersionVector,
+    event::{Diff, DiffEvent},
+};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::{
+    Delta, DeltaError, Key, Node, Properties, Property, Value,
+    text::{ChangeSet, ChangeSetBuilder},
+};
+
+const ID: &str = "#id";
+const KIND: &str = "#kind";
+
+/// The peer in whose name every replica writes the same first operations of a document.
+const SEED: u64 = 1;
+
+/// Merge data of one document.
+#[derive(Debug)]
+pub(crate) struct Crdt {
+    doc: LoroDoc,
+    trees: FxHashMap<NodeId, TreeID>,
+    ids: FxHashMap<TreeID, NodeId>,
+    exported: VersionVector,
+}
+
+/// What an import changed.
+#[derive(Default)]
+pub(crate) struct Touched {
+    nodes: FxHashSet<TreeID>,
+    parents: FxHashSet<TreeParentId>,
+    root: bool,
+    text: Vec<Vec<loro::TextDelta>>,
+}
+
+impl Crdt {
+    /// Merge data of an empty tree. Every replica that starts so holds the same operations.
+    pub fn new_tree(replica: ReplicaId, kind: &Key) -> Result<Self, DeltaError> {
+        let doc = LoroDoc::new();
+        doc.set_peer_id(SEED).map_err(refused)?;
+        let tree = doc.get_tree("tree");
+        tree.enable_fractional_index(0);
+        tree.create(TreeParentId::Root).map_err(refused)?;
+        doc.get_map("root").insert(KIND, kind.as_str()).map_err(refused)?;
+        Self::adopt(doc, replica)
+    }
+
+    /// Merge data of a text document that starts with `base`. Every replica that starts so holds the same operations.
+    pub fn new_text(replica: ReplicaId, base: &str) -> Result<Self, DeltaError> {
+        let doc = LoroDoc::new();
+        doc.set_peer_id(SEED).map_err(refused)?;
+        doc.get_text("text").insert(0, base).map_err(refused)?;
+        Self::adopt(doc, replica)
+    }
+
+    /// Merge data as [`Crdt::snapshot`] wrote it.
+    pub fn from_snapshot(replica: ReplicaId, snapshot: &[u8]) -> Result<Self, DeltaError> {
+        Self::adopt(LoroDoc::from_snapshot(snapshot).map_err(refused)?, replica)
+    }
+
+    fn adopt(doc: LoroDoc, replica: ReplicaId) -> Result<Self, DeltaError> {
+        doc.commit();
+        doc.set_peer_id(replica.0).map_err(refused)?;
+        let tree = doc.get_tree("tree");
+        tree.enable_fractional_index(0);
+        let exported = doc.oplog_vv();
+        let mut crdt = Crdt { doc, trees: FxHashMap::default(), ids: FxHashMap::default(), exported };
+        let trash = TreeID::new(SEED, 0);
+        if tree.contains(trash) {
+            crdt.remember(NodeId::TRASH, trash);
+        }
+        for node in tree.nodes() {
+            crdt.identify(&tree, node);
+        }
+        Ok(crdt)
+    }
+
+    /// Everything, for [`Crdt::from_snapshot`] and for other replicas.
+    pub fn snapshot(&self) -> Result<Vec<u8>, DeltaError> {
+        self.doc.export(ExportMode::Snapshot).map_err(refused)
+    }
+
+    /// Writes an edit that the content has taken already, and hands back the update for other replicas.
+    pub fn write(&mut self, deltas: &[Delta]) -> Result<Vec<u8>, DeltaError> {
+        let tree = self.doc.get_tree("tree");
+        for delta in deltas {
+            self.write_one(&tree, delta).map_err(refused)?;
+        }
+        self.doc.commit();
+        let update = self.doc.export(ExportMode::updates(&self.exported)).map_err(refused)?;
+        self.exported = self.doc.oplog_vv();
+        Ok(update)
+    }
+
+    fn write_one(&mut self, tree: &LoroTree, delta: &Delta) -> Result<(), loro::LoroError> {
+        match delta {
+            Delta::Insert { node, kind, parent, after, properties } => {
+                if let Some(target) = self.trees.get(node).copied() {
+                    return self.restore(tree, target, *parent, *after, properties);
+                }
+                let parent = self.parent_of(*parent);
+                let target = match after.and_then(|after| self.trees.get(&after).copied()) {
+                    None => tree.create_at(parent, 0)?,
+                    Some(after) => {
+                        let target = tree.create(parent)?;
+                        let last = tree.children(parent).and_then(|all| all.iter().rev().nth(1).copied());
+                        if last != Some(after) {
+                            tree.mov_after(target, after)?;
+                        }
+                        target
+                    }
+                };
+                let meta = tree.get_meta(target)?;
+                meta.insert(ID, node.value().to_be_bytes().to_vec())?;
+                meta.insert(KIND, kind.as_str())?;
+                for (key, value) in properties {
+                    meta.insert(key.as_str(), to_loro(value))?;
+                }
+                self.remember(*node, target);
+                Ok(())
+            }
+            Delta::Move { node, parent, after } => self.relocate(tree, self.tree_of(*node)?, *parent, *after),
+            Delta::Remove { node } => self.relocate(tree, self.tree_of(*node)?, NodeId::TRASH, None),
+            Delta::Set { node, key, value } => {
+                let meta = self.meta(tree, *node)?;
+                match value {
+                    Some(value) => meta.insert(key.as_str(), to_loro(value)),
+                    None => meta.delete(key.as_str()),
+                }
+            }
+            Delta::Put { node, key, entry, value } => {
+                let map = self.meta(tree, *node)?.ensure_mergeable_map(key.as_str())?;
+                match value {
+                    Some(value) => map.insert(entry.as_str(), to_loro(value)),
+                    None => map.delete(entry.as_str()),
+                }
+            }
+            Delta::Splice { node, key, change } => {
+                write_text(&self.meta(tree, *node)?.ensure_mergeable_text(key.as_str())?, change)
+            }
+            Delta::Items { node, key, at, delete, insert } => {
+                let list = self.meta(tree, *node)?.ensure_mergeable_list(key.as_str())?;
+                list.delete(*at as usize, *delete as usize)?;
+                for (offset, value) in insert.iter().enumerate() {
+                    list.insert(*at as usize + offset, to_loro(value))?;
+                }
+                Ok(())
+            }
+            Delta::Add { node, key, amount } => {
+                self.meta(tree, *node)?.ensure_mergeable_counter(key.as_str())?.increment(*amount as f64)
+            }
+            Delta::Text { change } => write_text(&self.doc.get_text("text"), change),
+        }
+    }
+
+    fn restore(
+        &self,
+        tree: &LoroTree,
+        target: TreeID,
+        parent: NodeId,
+        after: Option<NodeId>,
+        properties: &[(Key, Value)],
+    ) -> Result<(), loro::LoroError> {
+        if tree.parent(target) != Some(self.parent_of(parent)) {
+            self.relocate(tree, target, parent, after)?;
+        }
+        let meta = tree.get_meta(target)?;
+        let mut stale: Vec<String> = Vec::new();
+        meta.for_each(|key, value| {
+            let register = matches!(value, ValueOrContainer::Value(_)) && !key.starts_with('#');
+            if register && properties.iter().all(|(wanted, _)| wanted.as_str() != key) {
+                stale.push(key.to_owned());
+            }
+        });
+        stale.sort();
+        for key in stale {
+            meta.delete(&key)?;
+        }
+        for (key, value) in properties {
+            let value = to_loro(value);
+            let same = matches!(meta.get(key.as_str()), Some(ValueOrContainer::Value(old)) if old == value);
+            if !same {
+                meta.insert(key.as_str(), value)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn relocate(
+        &self,
+        tree: &LoroTree,
+        target: TreeID,
+        parent: NodeId,
+        after: Option<NodeId>,
+    ) -> Result<(), loro::LoroError> {
+        match after.and_then(|after| self.trees.get(&after).copied()) {
+            Some(after) if parent != NodeId::TRASH => tree.mov_after(target, after),
+            None if parent != NodeId::TRASH => tree.mov_to(target, self.parent_of(parent), 0),
+            _ => tree.mov(target, self.parent_of(parent)),
+        }
+    }
+
+    fn remember(&mut self, id: NodeId, tree: TreeID) {
+        self.trees.insert(id, tree);
+        self.ids.insert(tree, id);
+    }
+
+    fn tree_of(&self, id: NodeId) -> Result<TreeID, loro::LoroError> {
+        self.trees.get(&id).copied().ok_or_else(|| loro::LoroError::NotFoundError(id.to_string().into()))
+    }
+
+    fn parent_of(&self, id: NodeId) -> TreeParentId {
+        self.trees.get(&id).map_or(TreeParentId::Root, |tree| TreeParentId::Node(*tree))
+    }
+
+    fn meta(&self, tree: &LoroTree, id: NodeId) -> Result<LoroMap, loro::LoroError> {
+        if id == NodeId::ROOT {
+            return Ok(self.doc.get_map("root"));
+        }
+        tree.get_meta(self.tree_of(id)?)
+    }
+
+    /// Our id of a loro node, read from its map when it is new. None while its map has not arrived.
+    fn identify(&mut self, tree: &LoroTree, node: TreeID) -> Option<NodeId> {
+        if let Some(id) = self.ids.get(&node) {
+            return Some(*id);
+        }
+        let ValueOrContainer::Value(LoroValue::Binary(bytes)) = tree.get_meta(node).ok()?.get(ID)? else {
+            return None;
+        };
+        let id = NodeId::new(u128::from_be_bytes(bytes.as_slice().try_into().ok()?));
+        if self.trees.contains_key(&id) {
+            return None;
+        }
+        self.remember(id, node);
+        Some(id)
+    }
+
+    /// Takes in an update of another replica and says what it changed here.
+    pub fn import(&mut self, update: &[u8]) -> Result<Touched, DeltaError> {
+        let touched = Arc::new(Mutex::new(Touched::default()));
+        let sink = touched.clone();
+        let subscription = self.doc.subscribe_root(Arc::new(move |event| {
+            if let Ok(mut touched) = sink.lock() {
+                touched.note(&event);
+            }
+        }));
+        self.doc.import(update).map_err(refused)?;
+        drop(subscription);
+        self.exported = self.doc.oplog_vv();
+        let touched = std::mem::take(&mut *touched.lock().map_err(|e| DeltaError::Crdt(e.to_string()))?);
+        Ok(touched)
+    }
+
+    /// Brings a tree that was equal before an import up to date with it.
+    pub fn refresh_tree(&mut self, content: &mut crate::Tree, touched: &Touched) -> Result<(), DeltaError> {
+        let tree = self.doc.get_tree("tree");
+        let mut parents = touched.parents.clone();
+        let nodes: Vec<(TreeID, NodeId)> =
+            touched.nodes.iter().filter_map(|node| Some((*node, self.identify(&tree, *node)?))).collect();
+        for (node, id) in &nodes {
+            let (node, id) = (*node, *id);
+            let place = tree.parent(node);
+            let parent = place.and_then(|place| self.id_of_parent(place));
+            let children = content.node(id).map(|old| old.children.clone()).unwrap_or_default();
+            if content.node(id).is_none() {
+                parents.insert(TreeParentId::Node(node));
+            }
+            parents.extend(place);
+            let meta = tree.get_meta(node).map_err(refused)?;
+            let parent = if id == NodeId::TRASH { None } else { parent };
+            content.put(id, read_node(&meta, parent, children)?);
+        }
+        for parent in parents {
+            let (Some(id), Some(children)) = (self.id_of_parent(parent), tree.children(parent)) else { continue };
+            let ids = children.iter().filter_map(|child| self.ids.get(child).copied());
+            let ids = ids.filter(|id| *id != NodeId::TRASH).collect();
+            if content.node(id).is_some() {
+                content.edit(id)?.children = ids;
+            }
+        }
+        if touched.root {
+            let children = content.root().node().children.clone();
+            content.put(NodeId::ROOT, read_node(&self.doc.get_map("root"), None, children)?);
+        }
+        Ok(())
+    }
+
+    fn id_of_parent(&self, parent: TreeParentId) -> Option<NodeId> {
+        match parent {
+            TreeParentId::Root => Some(NodeId::ROOT),
+            TreeParentId::Node(node) => self.ids.get(&node).copied(),
+            _ => None,
+        }
+    }
+
+    /// The whole content, read anew.
+    pub fn read_tree(&mut self) -> Result<crate::Tree, DeltaError> {
+        let tree = self.doc.get_tree("tree");
+        let mut content = crate::Tree::new("".into());
+        let nodes: FxHashSet<TreeID> = tree.nodes().into_iter().collect();
+        let parents = nodes.iter().map(|node| TreeParentId::Node(*node)).chain([TreeParentId::Root]).collect();
+        self.refresh_tree(&mut content, &Touched { nodes, parents, root: true, text: Vec::new() })?;
+        Ok(content)
+    }
+
+    /// Whether this is the merge data of a text document.
+    pub fn is_text(&self) -> bool {
+        self.doc.get_map("root").get(KIND).is_none()
+    }
+
+    /// The whole text, read anew.
+    pub fn read_text(&self) -> String {
+        self.doc.get_text("text").to_string()
+    }
+}
+
+impl Touched {
+    fn note(&mut self, event: &DiffEvent<'_>) {
+        for container in &event.events {
+            match &container.diff {
+                Diff::Tree(diff) => {
+                    for item in &diff.diff {
+                        self.nodes.insert(item.target);
+                        use loro::TreeExternalDiff::{Create, Delete, Move};
+                        match item.action {
+                            Create { parent, .. } => self.parents.extend([parent]),
+                            Move { parent, old_parent, .. } => self.parents.extend([parent, old_parent]),
+                            Delete { old_parent, .. } => self.parents.extend([old_parent]),
+                        }
+                    }
+                }
+                Diff::Text(delta) if *container.target == ContainerID::new_root("text", loro::ContainerType::Text) => {
+                    self.text.push(delta.clone());
+                }
+                _ => {
+                    let node = container.path.iter().rev().find_map(|(_, index)| match index {
+                        loro::Index::Node(node) => Some(*node),
+                        _ => None,
+                    });
+                    match node {
+                        Some(node) => {
+                            self.nodes.insert(node);
+                        }
+                        None => self.root = true,
+                    }
+                }
+            }
+        }
+    }
+
+    /// The edits of the text of a text document of `len` characters, one after the other.
+    pub fn text_changes(&self, mut len: usize) -> Result<Vec<ChangeSet>, DeltaError> {
+        let mut changes = Vec::with_capacity(self.text.len());
+        for delta in &self.text {
+            let mut builder = ChangeSetBuilder::new();
+            let mut seen = 0;
+            for step in delta {
+                match step {
+                    loro::TextDelta::Retain { retain, .. } => {
+                        seen += retain;
+                        builder.retain(*retain)
+                    }
+                    loro::TextDelta::Insert { insert, .. } => builder.insert(insert.as_str()),
+                    loro::TextDelta::Delete { delete } => {
+                        seen += delete;
+                        builder.delete(*delete)
+                    }
+                };
+            }
+            let change = builder.retain(len.saturating_sub(seen)).finish().map_err(refused)?;
+            len = change.len_after();
+            changes.push(change);
+        }
+        Ok(changes)
+    }
+}
+
+fn write_text(text: &LoroText, change: &ChangeSet) -> Result<(), loro::LoroError> {
+    for edit in change.edits().rev() {
+        if !edit.range.is_empty() {
+            text.delete(edit.range.start, edit.range.len())?;
+        }
+        if !edit.text.is_empty() {
+            text.insert(edit.range.start, edit.text)?;
+        }
+    }
+    Ok(())
+}
+
+fn read_node(meta: &LoroMap, parent: Option<NodeId>, children: imbl::Vector<NodeId>) -> Result<Node, DeltaError> {
+    let mut kind = None;
+    let mut properties = Vec::new();
+    let mut failure = None;
+    meta.for_each(|key, value| match (key, value) {
+        (KIND, ValueOrContainer::Value(LoroValue::String(name))) => kind = Some(Key::from(name.as_str())),
+        (ID, _) => {}
+        (key, value) => match read_property(value) {
+            Ok(Some(property)) => properties.push((Key::from(key), property)),
+            Ok(None) => {}
+            Err(error) => failure = Some(error),
+        },
+    });
+    match failure {
+        Some(error) => Err(error),
+        None => Ok(Node {
+            kind: kind.unwrap_or_else(|| "trash".into()),
+            parent,
+            children,
+            properties: Properties::from_iter(properties),
+        }),
+    }
+}
+
+fn read_property(value: ValueOrContainer) -> Result<Option<Property>, DeltaError> {
+    Ok(match value {
+        ValueOrContainer::Value(value) => Some(Property::Register(from_loro(&value)?)),
+        ValueOrContainer::Container(Container::Map(map)) => match from_loro(&map.get_deep_value())? {
+            Value::Map(entries) if !entries.is_empty() => Some(Property::Map(entries)),
+            _ => None,
+        },
+        ValueOrContainer::Container(Container::Text(text)) => {
+            let text = text.to_string();
+            (!text.is_empty()).then(|| Property::Text(text.into()))
+        }
+        ValueOrContainer::Container(Container::List(list)) => match from_loro(&list.get_deep_value())? {
+            Value::List(items) if !items.is_empty() => Some(Property::List(items)),
+            _ => None,
+        },
+        ValueOrContainer::Container(Container::Counter(counter)) => {
+            let count = counter.get_value() as i64;
+            (count != 0).then_some(Property::Counter(count))
+        }
+        ValueOrContainer::Container(other) => {
+            return Err(DeltaError::Crdt(format!("a property is a {:?}", other.get_type())));
+        }
+    })
+}
+
+fn to_loro(value: &Value) -> LoroValue {
+    match value {
+        Value::Null => LoroValue::Null,
+        Value::Bool(b) => LoroValue::Bool(*b),
+        Value::Integer(i) => LoroValue::I64(*i),
+        Value::Number(n) => LoroValue::Double(*n),
+        Value::String(s) => LoroValue::from(s.as_ref()),
+        Value::List(items) => LoroValue::List(items.iter().map(to_loro).collect::<Vec<_>>().into()),
+        Value::Map(map) => {
+            let map: std::collections::HashMap<String, LoroValue> =
+                map.iter().map(|(key, value)| (key.as_str().to_owned(), to_loro(value))).collect();
+            LoroValue::from(map)
+        }
+    }
+}
+
+fn from_loro(value: &LoroValue) -> Result<Value, DeltaError> {
+    Ok(match value {
+        LoroValue::Null => Value::Null,
+        LoroValue::Bool(b) => Value::Bool(*b),
+        LoroValue::I64(i) => Value::Integer(*i),
+        LoroValue::Double(n) => Value::Number(*n),
+        LoroValue::String(s) => Value::from(s.as_str()),
+        LoroValue::List(items) => Value::List(items.iter().map(from_loro).collect::<Result<_, _>>()?),
+        LoroValue::Map(map) => {
+            let entries = map.iter().map(|(key, value)| Ok((Key::from(key.as_str()), from_loro(value)?)));
+            Value::Map(Arc::new(entries.collect::<Result<_, DeltaError>>()?))
+        }
+        LoroValue::Binary(_) | LoroValue::Container(_) => {
+            return Err(DeltaError::Crdt("a property holds what no version of this program writes".into()));
+        }
+    })
+}
+
+fn refused(error: impl std::fmt::Display) -> DeltaError {
+    DeltaError::Crdt(error.to_string())
+}

@@ -1,0 +1,119 @@
+//! The funnel: the one place where a document changes, by its own edits and by those of other replicas.
+
+use base::{ReplicaId, StateHash};
+use ropey::Rope;
+
+use crate::{Content, Delta, DeltaError, Key, Tree, crdt::Crdt, saved};
+
+/// A document's content with the merge data behind it.
+#[derive(Debug)]
+pub struct Document {
+    replica: ReplicaId,
+    content: Content,
+    merge: Merge,
+}
+
+/// The merge data, decoded at the first edit: opening a document for reading does not need it.
+#[derive(Debug)]
+enum Merge {
+    Encoded(Vec<u8>),
+    Decoded(Box<Crdt>),
+}
+
+/// What an edit gave rise to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Applied {
+    /// The deltas that take the edit back, in the order in which they are to be applied.
+    pub inverses: Vec<Delta>,
+    /// What other replicas, and replay, take in.
+    pub update: Vec<u8>,
+}
+
+impl Document {
+    /// An empty node tree whose root is of this kind.
+    pub fn new_tree(replica: ReplicaId, kind: &Key) -> Result<Self, DeltaError> {
+        let merge = Merge::Decoded(Box::new(Crdt::new_tree(replica, kind)?));
+        Ok(Document { replica, content: Content::Tree(Tree::new(kind.clone())), merge })
+    }
+
+    /// A text document that starts with `base`.
+    pub fn new_text(replica: ReplicaId, base: &str) -> Result<Self, DeltaError> {
+        let merge = Merge::Decoded(Box::new(Crdt::new_text(replica, base)?));
+        Ok(Document { replica, content: Content::Text(Rope::from_str(base)), merge })
+    }
+
+    /// A document from its saved state and its CRDT snapshot, both as [`Document::save`] wrote them.
+    pub fn from_saved(replica: ReplicaId, state: &[u8], snapshot: Vec<u8>) -> Result<Self, saved::StateError> {
+        Ok(Document { replica, content: saved::decode(state)?, merge: Merge::Encoded(snapshot) })
+    }
+
+    /// A document from its CRDT snapshot alone.
+    pub fn from_snapshot(replica: ReplicaId, snapshot: &[u8]) -> Result<Self, DeltaError> {
+        let mut crdt = Crdt::from_snapshot(replica, snapshot)?;
+        let content = match crdt.is_text() {
+            true => Content::Text(Rope::from_str(&crdt.read_text())),
+            false => Content::Tree(crdt.read_tree()?),
+        };
+        Ok(Document { replica, content, merge: Merge::Decoded(Box::new(crdt)) })
+    }
+
+    /// The saved state and the CRDT snapshot.
+    pub fn save(&self) -> Result<(Vec<u8>, Vec<u8>), DeltaError> {
+        let snapshot = match &self.merge {
+            Merge::Encoded(snapshot) => snapshot.clone(),
+            Merge::Decoded(crdt) => crdt.snapshot()?,
+        };
+        Ok((saved::encode(&self.content), snapshot))
+    }
+
+    /// The content: what is on screen. Clone it for a read snapshot.
+    pub fn content(&self) -> &Content {
+        &self.content
+    }
+
+    /// The hash of the content.
+    pub fn hash(&self) -> StateHash {
+        self.content.hash()
+    }
+
+    /// Applies an edit as a whole. On an error nothing has changed, unless it is [`DeltaError::Crdt`], after which the
+    /// document is to be opened anew.
+    pub fn apply(&mut self, deltas: &[Delta]) -> Result<Applied, DeltaError> {
+        let mut next = self.content.clone();
+        let inverses = next.apply(deltas)?;
+        let update = self.crdt()?.write(deltas)?;
+        self.content = next;
+        Ok(Applied { inverses, update })
+    }
+
+    /// Takes in an update of another replica and says what it did here.
+    pub fn integrate(&mut self, update: &[u8]) -> Result<Vec<Delta>, DeltaError> {
+        let before = self.content.clone();
+        let touched = self.crdt()?.import(update)?;
+        match &mut self.content {
+            Content::Text(rope) => {
+                let changes = touched.text_changes(rope.len_chars())?;
+                for change in &changes {
+                    change.apply(rope).map_err(|e| DeltaError::Crdt(e.to_string()))?;
+                }
+                Ok(changes.into_iter().map(|change| Delta::Text { change }).collect())
+            }
+            Content::Tree(tree) => {
+                let Merge::Decoded(crdt) = &mut self.merge else { return Ok(Vec::new()) };
+                crdt.refresh_tree(tree, &touched)?;
+                before.diff(&self.content)
+            }
+        }
+    }
+
+    /// Decodes the merge data if that has not been done yet.
+    fn crdt(&mut self) -> Result<&mut Crdt, DeltaError> {
+        if let Merge::Encoded(snapshot) = &self.merge {
+            self.merge = Merge::Decoded(Box::new(Crdt::from_snapshot(self.replica, snapshot)?));
+        }
+        match &mut self.merge {
+            Merge::Decoded(crdt) => Ok(crdt),
+            Merge::Encoded(_) => Err(DeltaError::Crdt("the merge data is not decoded".into())),
+        }
+    }
+}

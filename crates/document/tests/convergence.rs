@@ -1,0 +1,177 @@
+//! Random edits on one and on three replicas: inverses take back, replay gives the same, and replicas converge.
+
+use base::{IdSource, NodeId, ReplicaId};
+use document::{Content, Delta, Document, Key, Value, text::ChangeSet};
+
+struct Dice(IdSource);
+
+impl Dice {
+    fn new(seed: u64) -> Self {
+        Dice(IdSource::new(&[b"dice".as_slice(), &seed.to_le_bytes()].concat()))
+    }
+
+    fn below(&mut self, n: usize) -> usize {
+        let id: NodeId = self.0.next_id();
+        (id.value() % n.max(1) as u128) as usize
+    }
+
+    fn pick<'a, T>(&mut self, items: &'a [T]) -> Option<&'a T> {
+        if items.is_empty() { None } else { items.get(self.below(items.len())) }
+    }
+}
+
+/// One random edit that fits the content: an insertion, a move, a removal, or a change of a property of any merge rule.
+fn random_edit(dice: &mut Dice, content: &Content, ids: &mut IdSource) -> Vec<Delta> {
+    let tree = match content {
+        Content::Text(rope) => {
+            let len = rope.len_chars();
+            let start = dice.below(len + 1);
+            let end = (start + dice.below(4)).min(len);
+            let text = ["", "ä", "xyz", "🎉\n"][dice.below(4)];
+            return vec![Delta::Text { change: ChangeSet::replace(len, start..end, text).unwrap() }];
+        }
+        Content::Tree(tree) => tree,
+    };
+    let nodes: Vec<NodeId> = tree.root().descendants().map(|node| node.id()).collect();
+    let parent = *dice.pick(&nodes).filter(|_| nodes.len() > 2).unwrap_or(&NodeId::ROOT);
+    let siblings: Vec<NodeId> = tree.get(parent).unwrap().children().map(|node| node.id()).collect();
+    let after = if dice.below(3) == 0 { None } else { dice.pick(&siblings).copied() };
+    let key = Key::from(["a", "b"][dice.below(2)]);
+    let Some(node) = dice.pick(&nodes).copied().filter(|_| dice.below(3) > 0) else {
+        let value = Value::from(dice.below(9) as i64);
+        let properties = vec![(Key::from("a"), value)];
+        return vec![Delta::Insert { node: ids.next_id(), kind: "test.node".into(), parent, after, properties }];
+    };
+    let inside = tree.is_at_or_above(node, parent) || after == Some(node);
+    match dice.below(8) {
+        0 | 1 if !inside => vec![Delta::Move { node, parent, after }],
+        2 => vec![Delta::Remove { node }],
+        3 => {
+            let key = Key::from("map");
+            let entry = Key::from(["x", "y"][dice.below(2)]);
+            let value = (dice.below(3) > 0).then(|| Value::from(["u", "v"][dice.below(2)]));
+            vec![Delta::Put { node, key, entry, value }]
+        }
+        4 => {
+            let len = tree.get(node).unwrap().string("text").map_or(0, |text| text.chars().count());
+            let start = dice.below(len + 1);
+            let end = (start + dice.below(3)).min(len);
+            let change = ChangeSet::replace(len, start..end, ["q", "éé", ""][dice.below(3)]).unwrap();
+            vec![Delta::Splice { node, key: "text".into(), change }]
+        }
+        5 => vec![Delta::Add { node, key: "count".into(), amount: dice.below(5) as i64 - 2 }],
+        6 => {
+            let len = match tree.get(node).unwrap().value("list").as_deref() {
+                Some(Value::List(items)) => items.len(),
+                _ => 0,
+            };
+            let at = dice.below(len + 1);
+            let delete = dice.below(2).min(len - at) as u32;
+            let insert = (0..dice.below(3)).map(|i| Value::from(i as i64)).collect();
+            vec![Delta::Items { node, key: "list".into(), at: at as u32, delete, insert }]
+        }
+        _ => {
+            let value = (dice.below(4) > 0).then(|| Value::from(dice.below(100) as f64 / 4.0));
+            vec![Delta::Set { node, key, value }]
+        }
+    }
+}
+
+fn start(text: bool, replica: u64) -> Document {
+    let replica = ReplicaId(replica);
+    match text {
+        true => Document::new_text(replica, "start").unwrap(),
+        false => Document::new_tree(replica, &"test.root".into()).unwrap(),
+    }
+}
+
+#[test]
+fn undo_redo_and_replay_agree_hash_for_hash() {
+    for seed in 0..200 {
+        let (mut dice, mut ids) = (Dice::new(seed), IdSource::new(&seed.to_le_bytes()));
+        let text = seed % 4 == 3;
+        let mut document = start(text, 100);
+        let mut hashes = vec![document.hash()];
+        let mut log = Vec::new();
+        for _ in 0..60 {
+            let deltas = random_edit(&mut dice, document.content(), &mut ids);
+            let applied = document.apply(&deltas).unwrap();
+            hashes.push(document.hash());
+            log.push((deltas, applied));
+        }
+        let (mut by_delta, mut by_update) = (start(text, 101), start(text, 102));
+        for ((deltas, applied), hash) in log.iter().zip(&hashes[1..]) {
+            by_delta.apply(deltas).unwrap();
+            let read = by_update.integrate(&applied.update).unwrap();
+            assert_eq!(by_delta.hash(), *hash, "seed {seed}: replay of deltas");
+            assert_eq!(by_update.hash(), *hash, "seed {seed}: replay of updates gave {read:?} for {deltas:?}");
+        }
+        for ((_, applied), hash) in log.iter().zip(&hashes).rev() {
+            document.apply(&applied.inverses).unwrap();
+            assert_eq!(document.hash(), *hash, "seed {seed}: undo");
+        }
+        for ((deltas, _), hash) in log.iter().zip(&hashes[1..]) {
+            document.apply(deltas).unwrap();
+            assert_eq!(document.hash(), *hash, "seed {seed}: redo");
+        }
+        let (state, snapshot) = document.save().unwrap();
+        let reopened = Document::from_saved(ReplicaId(103), &state, snapshot.clone()).unwrap();
+        let rebuilt = Document::from_snapshot(ReplicaId(103), &snapshot).unwrap();
+        assert_eq!((reopened.hash(), rebuilt.hash()), (document.hash(), document.hash()), "seed {seed}: reopened");
+    }
+}
+
+#[test]
+fn any_state_can_be_reached_from_any_other_by_the_difference() {
+    for seed in 0..200 {
+        let (mut dice, mut ids) = (Dice::new(seed), IdSource::new(&seed.to_le_bytes()));
+        let mut document = start(seed % 4 == 3, 100);
+        let mut states = Vec::new();
+        for _ in 0..40 {
+            let deltas = random_edit(&mut dice, document.content(), &mut ids);
+            document.apply(&deltas).unwrap();
+            states.push(document.content().clone());
+        }
+        for _ in 0..10 {
+            let target = dice.pick(&states).unwrap();
+            let difference = document.content().diff(target).unwrap();
+            document.apply(&difference).unwrap();
+            assert_eq!(document.hash(), target.hash(), "seed {seed}");
+        }
+    }
+}
+
+#[test]
+fn three_replicas_converge_whatever_the_order_of_delivery() {
+    for seed in 0..1000 {
+        let mut dice = Dice::new(seed);
+        let mut ids = IdSource::new(&seed.to_le_bytes());
+        let text = seed % 5 == 4;
+        let mut replicas: Vec<Document> = (0..3).map(|n| start(text, 100 + n)).collect();
+        let mut inboxes: Vec<Vec<Vec<u8>>> = vec![Vec::new(); 3];
+        for _ in 0..30 {
+            let who = dice.below(3);
+            let deltas = random_edit(&mut dice, replicas[who].content(), &mut ids);
+            let update = replicas[who].apply(&deltas).unwrap().update;
+            (0..3).filter(|other| *other != who).for_each(|other| inboxes[other].push(update.clone()));
+            if dice.below(3) == 0 {
+                deliver(&mut dice, &mut replicas[who], &mut inboxes[who], 2);
+            }
+        }
+        for (replica, inbox) in replicas.iter_mut().zip(&mut inboxes) {
+            deliver(&mut dice, replica, inbox, usize::MAX);
+        }
+        let hashes: Vec<_> = replicas.iter().map(Document::hash).collect();
+        assert!(hashes.iter().all(|hash| *hash == hashes[0]), "seed {seed}: {hashes:?}");
+        let rebuilt = Document::from_snapshot(ReplicaId(200), &replicas[0].save().unwrap().1).unwrap();
+        assert_eq!(rebuilt.hash(), hashes[0], "seed {seed}: what was patched differs from what is read anew");
+    }
+}
+
+/// Delivers up to `most` updates, picked at random: each update at most once, causes possibly after effects.
+fn deliver(dice: &mut Dice, replica: &mut Document, inbox: &mut Vec<Vec<u8>>, most: usize) {
+    for _ in 0..most.min(inbox.len()) {
+        let update = inbox.swap_remove(dice.below(inbox.len()));
+        replica.integrate(&update).unwrap();
+    }
+}
