@@ -1,1 +1,13 @@
-//! placeholder
+//! Scripts: steps in JSON, checked as a whole, then run through the kernel.
+//!
+//! Owns the script format, the resolving of variables and step results, and the order of steps. Never touches a file
+//! or a clock by itself, and knows no command: everything of that is the kernel's.
+
+mod plan;
+mod run;
+mod script;
+mod template;
+
+pub use plan::Plan;
+pub use run::{Interrupt, Outcome, Progress, StepReport, run};
+pub use script::{Place, Script, ScriptError, Step};

@@ -37,6 +37,7 @@ pub(crate) struct Crdt {
 #[derive(Default)]
 pub(crate) struct Touched {
     nodes: FxHashSet<TreeID>,
+    identified: Vec<(TreeID, NodeId)>,
     parents: FxHashSet<TreeParentId>,
     root: bool,
     text: Vec<Vec<loro::TextDelta>>,
@@ -87,6 +88,16 @@ impl Crdt {
     /// Everything, for [`Crdt::from_snapshot`] and for other replicas.
     pub fn snapshot(&self) -> Result<Vec<u8>, DeltaError> {
         self.doc.export(ExportMode::Snapshot).map_err(refused)
+    }
+
+    /// The version, for [`Crdt::updates_since`].
+    pub fn version(&self) -> VersionVector {
+        self.doc.oplog_vv()
+    }
+
+    /// What came after a version.
+    pub fn updates_since(&self, version: &VersionVector) -> Result<Vec<u8>, DeltaError> {
+        self.doc.export(ExportMode::updates(version)).map_err(refused)
     }
 
     /// Writes an edit that the content has taken already, and hands back the update for other replicas.
@@ -257,17 +268,18 @@ impl Crdt {
         self.doc.import(update).map_err(refused)?;
         drop(subscription);
         self.exported = self.doc.oplog_vv();
-        let touched = std::mem::take(&mut *touched.lock().map_err(|e| DeltaError::Crdt(e.to_string()))?);
+        let tree = self.doc.get_tree("tree");
+        let mut touched = std::mem::take(&mut *touched.lock().map_err(|e| DeltaError::Crdt(e.to_string()))?);
+        touched.identified =
+            touched.nodes.iter().filter_map(|node| Some((*node, self.identify(&tree, *node)?))).collect();
         Ok(touched)
     }
 
     /// Brings a tree that was equal before an import up to date with it.
-    pub fn refresh_tree(&mut self, content: &mut crate::Tree, touched: &Touched) -> Result<(), DeltaError> {
+    pub fn refresh_tree(&self, content: &mut crate::Tree, touched: &Touched) -> Result<(), DeltaError> {
         let tree = self.doc.get_tree("tree");
         let mut parents = touched.parents.clone();
-        let nodes: Vec<(TreeID, NodeId)> =
-            touched.nodes.iter().filter_map(|node| Some((*node, self.identify(&tree, *node)?))).collect();
-        for (node, id) in &nodes {
+        for (node, id) in &touched.identified {
             let (node, id) = (*node, *id);
             let place = tree.parent(node);
             let parent = place.and_then(|place| self.id_of_parent(place));
@@ -281,7 +293,9 @@ impl Crdt {
             content.put(id, read_node(&meta, parent, children)?);
         }
         for parent in parents {
-            let (Some(id), Some(children)) = (self.id_of_parent(parent), tree.children(parent)) else { continue };
+            let (Some(id), Some(children)) = (self.id_of_parent(parent), tree.children(parent)) else {
+                continue;
+            };
             let ids = children.iter().filter_map(|child| self.ids.get(child).copied());
             let ids = ids.filter(|id| *id != NodeId::TRASH).collect();
             if content.node(id).is_some() {
@@ -304,12 +318,17 @@ impl Crdt {
     }
 
     /// The whole content, read anew.
-    pub fn read_tree(&mut self) -> Result<crate::Tree, DeltaError> {
+    pub fn read_tree(&self) -> Result<crate::Tree, DeltaError> {
         let tree = self.doc.get_tree("tree");
         let mut content = crate::Tree::new("".into());
-        let nodes: FxHashSet<TreeID> = tree.nodes().into_iter().collect();
-        let parents = nodes.iter().map(|node| TreeParentId::Node(*node)).chain([TreeParentId::Root]).collect();
-        self.refresh_tree(&mut content, &Touched { nodes, parents, root: true, text: Vec::new() })?;
+        let identified: Vec<_> =
+            tree.nodes().into_iter().filter_map(|node| Some((node, *self.ids.get(&node)?))).collect();
+        let parents = identified
+            .iter()
+            .map(|(node, _)| TreeParentId::Node(*node))
+            .chain([TreeParentId::Root])
+            .collect();
+        self.refresh_tree(&mut content, &Touched { identified, parents, root: true, ..Touched::default() })?;
         Ok(content)
     }
 
@@ -339,7 +358,9 @@ impl Touched {
                         }
                     }
                 }
-                Diff::Text(delta) if *container.target == ContainerID::new_root("text", loro::ContainerType::Text) => {
+                Diff::Text(delta)
+                    if *container.target == ContainerID::new_root("text", loro::ContainerType::Text) =>
+                {
                     self.text.push(delta.clone());
                 }
                 _ => {
@@ -397,7 +418,11 @@ fn write_text(text: &LoroText, change: &ChangeSet) -> Result<(), loro::LoroError
     Ok(())
 }
 
-fn read_node(meta: &LoroMap, parent: Option<NodeId>, children: imbl::Vector<NodeId>) -> Result<Node, DeltaError> {
+fn read_node(
+    meta: &LoroMap,
+    parent: Option<NodeId>,
+    children: imbl::Vector<NodeId>,
+) -> Result<Node, DeltaError> {
     let mut kind = None;
     let mut properties = Vec::new();
     let mut failure = None;

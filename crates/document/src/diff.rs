@@ -72,7 +72,14 @@ fn children(now: &mut Tree, new: &Tree, parent: NodeId, after: &Node, out: &mut 
     }
 }
 
-fn insert(now: &mut Tree, id: NodeId, node: &Node, parent: NodeId, after: Option<NodeId>, out: &mut Vec<Delta>) {
+fn insert(
+    now: &mut Tree,
+    id: NodeId,
+    node: &Node,
+    parent: NodeId,
+    after: Option<NodeId>,
+    out: &mut Vec<Delta>,
+) {
     let registers: Vec<(Key, Value)> = node
         .properties
         .iter()
@@ -111,7 +118,10 @@ fn longest_increasing(items: impl Iterator<Item = (NodeId, usize)>) -> FxHashSet
 }
 
 fn properties(node: NodeId, old: &Properties, new: &Properties, emit: &mut impl FnMut(Delta)) {
-    let gone = old.iter().filter(|(key, _)| new.get(key.as_str()).is_none()).map(|(key, was)| (key, Some(was), None));
+    let gone = old
+        .iter()
+        .filter(|(key, _)| new.get(key.as_str()).is_none())
+        .map(|(key, was)| (key, Some(was), None));
     let kept = new.iter().map(|(key, is)| (key, old.get(key.as_str()), Some(is)));
     for (key, was, is) in gone.chain(kept) {
         if was == is {
@@ -127,7 +137,13 @@ fn properties(node: NodeId, old: &Properties, new: &Properties, emit: &mut impl 
     }
 }
 
-fn property(node: NodeId, key: &Key, was: Option<&Property>, is: Option<&Property>, emit: &mut impl FnMut(Delta)) {
+fn property(
+    node: NodeId,
+    key: &Key,
+    was: Option<&Property>,
+    is: Option<&Property>,
+    emit: &mut impl FnMut(Delta),
+) {
     let key = key.clone();
     match was.or(is) {
         None => {}

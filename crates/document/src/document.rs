@@ -16,7 +16,8 @@ pub struct Document {
 /// The merge data, decoded at the first edit: opening a document for reading does not need it.
 #[derive(Debug)]
 enum Merge {
-    Encoded(Vec<u8>),
+    /// A CRDT snapshot and the updates since.
+    Encoded(Vec<u8>, Vec<Vec<u8>>),
     Decoded(Box<Crdt>),
 }
 
@@ -43,13 +44,17 @@ impl Document {
     }
 
     /// A document from its saved state and its CRDT snapshot, both as [`Document::save`] wrote them.
-    pub fn from_saved(replica: ReplicaId, state: &[u8], snapshot: Vec<u8>) -> Result<Self, saved::StateError> {
-        Ok(Document { replica, content: saved::decode(state)?, merge: Merge::Encoded(snapshot) })
+    pub fn from_saved(
+        replica: ReplicaId,
+        state: &[u8],
+        snapshot: Vec<u8>,
+    ) -> Result<Self, saved::StateError> {
+        Ok(Document { replica, content: saved::decode(state)?, merge: Merge::Encoded(snapshot, Vec::new()) })
     }
 
     /// A document from its CRDT snapshot alone.
     pub fn from_snapshot(replica: ReplicaId, snapshot: &[u8]) -> Result<Self, DeltaError> {
-        let mut crdt = Crdt::from_snapshot(replica, snapshot)?;
+        let crdt = Crdt::from_snapshot(replica, snapshot)?;
         let content = match crdt.is_text() {
             true => Content::Text(Rope::from_str(&crdt.read_text())),
             false => Content::Tree(crdt.read_tree()?),
@@ -58,10 +63,10 @@ impl Document {
     }
 
     /// The saved state and the CRDT snapshot.
-    pub fn save(&self) -> Result<(Vec<u8>, Vec<u8>), DeltaError> {
+    pub fn save(&mut self) -> Result<(Vec<u8>, Vec<u8>), DeltaError> {
         let snapshot = match &self.merge {
-            Merge::Encoded(snapshot) => snapshot.clone(),
-            Merge::Decoded(crdt) => crdt.snapshot()?,
+            Merge::Encoded(snapshot, updates) if updates.is_empty() => snapshot.clone(),
+            _ => self.crdt()?.snapshot()?,
         };
         Ok((saved::encode(&self.content), snapshot))
     }
@@ -86,6 +91,26 @@ impl Document {
         Ok(Applied { inverses, update })
     }
 
+    /// Repeats an edit of this replica from its log. The merge data follows when it is needed.
+    pub fn replay(&mut self, deltas: &[Delta], update: Vec<u8>) -> Result<(), DeltaError> {
+        self.content.apply(deltas)?;
+        match &mut self.merge {
+            Merge::Encoded(_, updates) => updates.push(update),
+            Merge::Decoded(crdt) => crdt.import(&update).map(|_| ())?,
+        }
+        Ok(())
+    }
+
+    /// Takes in all that another copy of the document holds. The update carries it on to further replicas.
+    pub fn merge(&mut self, snapshot: &[u8]) -> Result<(Vec<Delta>, Applied), DeltaError> {
+        let mut before = self.content.clone();
+        let mark = self.crdt()?.version();
+        let deltas = self.integrate(snapshot)?;
+        let inverses = before.apply(&deltas)?;
+        let update = self.crdt()?.updates_since(&mark)?;
+        Ok((deltas, Applied { inverses, update }))
+    }
+
     /// Takes in an update of another replica and says what it did here.
     pub fn integrate(&mut self, update: &[u8]) -> Result<Vec<Delta>, DeltaError> {
         let before = self.content.clone();
@@ -108,12 +133,14 @@ impl Document {
 
     /// Decodes the merge data if that has not been done yet.
     fn crdt(&mut self) -> Result<&mut Crdt, DeltaError> {
-        if let Merge::Encoded(snapshot) = &self.merge {
-            self.merge = Merge::Decoded(Box::new(Crdt::from_snapshot(self.replica, snapshot)?));
+        if let Merge::Encoded(snapshot, updates) = &self.merge {
+            let mut crdt = Crdt::from_snapshot(self.replica, snapshot)?;
+            updates.iter().try_for_each(|update| crdt.import(update).map(|_| ()))?;
+            self.merge = Merge::Decoded(Box::new(crdt));
         }
         match &mut self.merge {
             Merge::Decoded(crdt) => Ok(crdt),
-            Merge::Encoded(_) => Err(DeltaError::Crdt("the merge data is not decoded".into())),
+            Merge::Encoded(..) => Err(DeltaError::Crdt("the merge data is not decoded".into())),
         }
     }
 }

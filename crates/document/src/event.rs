@@ -52,7 +52,9 @@ impl fmt::Debug for PayloadHash {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HeaderError {
     /// Written by a newer program.
-    #[error("the event has format {0}, this program reads up to {FORMAT}: open the workspace with a newer version")]
+    #[error(
+        "the event has format {0}, this program reads up to {FORMAT}: open the workspace with a newer version"
+    )]
     UnknownFormat(u64),
     /// Not CBOR, or not the map that a header is.
     #[error("the event's header is damaged at byte {position}: {what}")]
@@ -143,7 +145,8 @@ impl Header {
 
     fn encoded(&self, signature: Option<&[u8; 64]>) -> Vec<u8> {
         let names = self.tenant.as_str().len() + self.actor.as_str().len() + self.command.len();
-        let mut bytes = Vec::with_capacity(96 + names + 34 * self.parents.len() + signature.map_or(0, |_| 67));
+        let mut bytes =
+            Vec::with_capacity(96 + names + 34 * self.parents.len() + signature.map_or(0, |_| 67));
         match self.write(&mut Encoder::new(&mut bytes), signature) {
             Ok(()) => bytes,
             Err(error) => unreachable!("a vector takes every byte: {error}"),
@@ -201,7 +204,10 @@ fn read_array<const N: usize>(decoder: &mut Decoder<'_>) -> Result<[u8; N], deco
 }
 
 fn malformed(decoder: &Decoder<'_>, error: decode::Error) -> HeaderError {
-    HeaderError::Malformed { position: error.position().unwrap_or(decoder.position()), what: error.to_string() }
+    HeaderError::Malformed {
+        position: error.position().unwrap_or(decoder.position()),
+        what: error.to_string(),
+    }
 }
 
 #[cfg(test)]
@@ -213,19 +219,24 @@ mod tests {
     fn headers() -> impl Strategy<Value = Header> {
         let names = ("[a-z]{0,30}", "[a-zà-ž]{0,9}", "[a-z.]{0,300}");
         let numbers = (any::<u64>(), 1..u64::MAX, any::<i64>());
-        let bytes =
-            (btree_set(any::<[u8; 32]>(), 0..4), any::<[u8; 32]>(), option::of(prop::array::uniform32(any::<u8>())));
-        (names, numbers, bytes).prop_map(|((tenant, actor, command), (replica, sequence, time), bytes)| Header {
-            format: FORMAT,
-            tenant: tenant.as_str().into(),
-            actor: actor.as_str().into(),
-            replica: ReplicaId(replica),
-            sequence,
-            parents: bytes.0.into_iter().map(EventHash).collect(),
-            command: command.into(),
-            time,
-            payload: PayloadHash(bytes.1),
-            signature: bytes.2.map(|half| std::array::from_fn(|i| half[i % 32])),
+        let bytes = (
+            btree_set(any::<[u8; 32]>(), 0..4),
+            any::<[u8; 32]>(),
+            option::of(prop::array::uniform32(any::<u8>())),
+        );
+        (names, numbers, bytes).prop_map(|((tenant, actor, command), (replica, sequence, time), bytes)| {
+            Header {
+                format: FORMAT,
+                tenant: tenant.as_str().into(),
+                actor: actor.as_str().into(),
+                replica: ReplicaId(replica),
+                sequence,
+                parents: bytes.0.into_iter().map(EventHash).collect(),
+                command: command.into(),
+                time,
+                payload: PayloadHash(bytes.1),
+                signature: bytes.2.map(|half| std::array::from_fn(|i| half[i % 32])),
+            }
         })
     }
 

@@ -51,7 +51,11 @@ impl Property {
 
 /// An array of the rule's number and the value.
 impl<C> Encode<C> for Property {
-    fn encode<W: encode::Write>(&self, e: &mut Encoder<W>, ctx: &mut C) -> Result<(), encode::Error<W::Error>> {
+    fn encode<W: encode::Write>(
+        &self,
+        e: &mut Encoder<W>,
+        ctx: &mut C,
+    ) -> Result<(), encode::Error<W::Error>> {
         let rule = match self {
             Property::Register(_) => 0,
             Property::Map(_) => 1,

@@ -139,7 +139,8 @@ fn decode_tree(d: &mut Decoder<'_>) -> Result<Tree, Error> {
         let parent = parent.map(|index| nodes[index].0);
         nodes.push((id, Node { kind, parent, children: imbl::Vector::new(), properties }));
     }
-    let roots: Vec<NodeId> = nodes.iter().filter(|(_, node)| node.parent.is_none()).map(|(id, _)| *id).collect();
+    let roots: Vec<NodeId> =
+        nodes.iter().filter(|(_, node)| node.parent.is_none()).map(|(id, _)| *id).collect();
     if roots != [NodeId::ROOT, NodeId::TRASH] {
         return Err(damaged("the root and the trash are not where they should be", d));
     }

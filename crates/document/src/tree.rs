@@ -17,7 +17,10 @@ impl Tree {
     /// A tree whose root is of this kind, with an empty trash.
     pub fn new(kind: Key) -> Self {
         let mut tree = Tree { nodes: imbl::GenericHashMap::with_hasher(FxBuildHasher) };
-        tree.put(NodeId::ROOT, Node { kind, parent: None, children: imbl::Vector::new(), properties: Properties::default() });
+        tree.put(
+            NodeId::ROOT,
+            Node { kind, parent: None, children: imbl::Vector::new(), properties: Properties::default() },
+        );
         let trash = Node {
             kind: "trash".into(),
             parent: None,
@@ -161,8 +164,12 @@ impl Tree {
             return self.restore(id, parent, after, given());
         }
         self.place(id, parent, after)?;
-        let node =
-            Node { kind: kind.clone(), parent: Some(parent), children: imbl::Vector::new(), properties: given() };
+        let node = Node {
+            kind: kind.clone(),
+            parent: Some(parent),
+            children: imbl::Vector::new(),
+            properties: given(),
+        };
         self.put(id, node);
         Ok(vec![Delta::Remove { node: id }])
     }
@@ -187,7 +194,10 @@ impl Tree {
         if !in_place {
             inverses.push(self.relocate(id, parent, after)?);
         }
-        let stale = node.properties.iter().filter(|(k, p)| matches!(p, Property::Register(_)) && wanted.get(k.as_str()).is_none());
+        let stale = node
+            .properties
+            .iter()
+            .filter(|(k, p)| matches!(p, Property::Register(_)) && wanted.get(k.as_str()).is_none());
         let unset: Vec<_> = stale.map(|(k, _)| (k.clone(), None)).collect();
         let set = wanted.iter().map(|(k, p)| (k.clone(), Some(p.to_value())));
         for (key, value) in unset.into_iter().chain(set) {
@@ -200,7 +210,8 @@ impl Tree {
         if id == NodeId::ROOT || id == NodeId::TRASH {
             return Err(DeltaError::Root);
         }
-        let old_parent = self.nodes.get(&id).ok_or(DeltaError::UnknownNode(id))?.parent.ok_or(DeltaError::Root)?;
+        let old_parent =
+            self.nodes.get(&id).ok_or(DeltaError::UnknownNode(id))?.parent.ok_or(DeltaError::Root)?;
         if self.is_at_or_above(id, parent) || after == Some(id) {
             return Err(DeltaError::Cycle { node: id });
         }

@@ -112,9 +112,9 @@ impl Value {
             },
             Json::String(s) => Value::String(s.as_str().into()),
             Json::Array(items) => Value::List(items.iter().map(Value::from_json).collect()),
-            Json::Object(map) => {
-                Value::Map(Arc::new(map.iter().map(|(k, v)| (k.as_str().into(), Value::from_json(v))).collect()))
-            }
+            Json::Object(map) => Value::Map(Arc::new(
+                map.iter().map(|(k, v)| (k.as_str().into(), Value::from_json(v))).collect(),
+            )),
         }
     }
 
@@ -170,7 +170,11 @@ value_from! {
 }
 
 impl<C> Encode<C> for Value {
-    fn encode<W: encode::Write>(&self, e: &mut Encoder<W>, ctx: &mut C) -> Result<(), encode::Error<W::Error>> {
+    fn encode<W: encode::Write>(
+        &self,
+        e: &mut Encoder<W>,
+        ctx: &mut C,
+    ) -> Result<(), encode::Error<W::Error>> {
         match self {
             Value::Null => e.null()?,
             Value::Bool(b) => e.bool(*b)?,
@@ -217,7 +221,10 @@ fn decode_value(d: &mut Decoder<'_>, depth: usize) -> Result<Value, decode::Erro
         Type::String => Value::String(d.str()?.into()),
         Type::Array => {
             let len = definite(d.array()?, d)?;
-            (0..len).map(|_| decode_value(d, inner)).collect::<Result<Vec<_>, _>>().map(|v| Value::List(v.into()))?
+            (0..len)
+                .map(|_| decode_value(d, inner))
+                .collect::<Result<Vec<_>, _>>()
+                .map(|v| Value::List(v.into()))?
         }
         Type::Map => {
             let len = definite(d.map()?, d)?;

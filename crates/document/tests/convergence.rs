@@ -40,7 +40,13 @@ fn random_edit(dice: &mut Dice, content: &Content, ids: &mut IdSource) -> Vec<De
     let Some(node) = dice.pick(&nodes).copied().filter(|_| dice.below(3) > 0) else {
         let value = Value::from(dice.below(9) as i64);
         let properties = vec![(Key::from("a"), value)];
-        return vec![Delta::Insert { node: ids.next_id(), kind: "test.node".into(), parent, after, properties }];
+        return vec![Delta::Insert {
+            node: ids.next_id(),
+            kind: "test.node".into(),
+            parent,
+            after,
+            properties,
+        }];
     };
     let inside = tree.is_at_or_above(node, parent) || after == Some(node);
     match dice.below(8) {
@@ -104,7 +110,11 @@ fn undo_redo_and_replay_agree_hash_for_hash() {
             by_delta.apply(deltas).unwrap();
             let read = by_update.integrate(&applied.update).unwrap();
             assert_eq!(by_delta.hash(), *hash, "seed {seed}: replay of deltas");
-            assert_eq!(by_update.hash(), *hash, "seed {seed}: replay of updates gave {read:?} for {deltas:?}");
+            assert_eq!(
+                by_update.hash(),
+                *hash,
+                "seed {seed}: replay of updates gave {read:?} for {deltas:?}"
+            );
         }
         for ((_, applied), hash) in log.iter().zip(&hashes).rev() {
             document.apply(&applied.inverses).unwrap();
@@ -117,7 +127,11 @@ fn undo_redo_and_replay_agree_hash_for_hash() {
         let (state, snapshot) = document.save().unwrap();
         let reopened = Document::from_saved(ReplicaId(103), &state, snapshot.clone()).unwrap();
         let rebuilt = Document::from_snapshot(ReplicaId(103), &snapshot).unwrap();
-        assert_eq!((reopened.hash(), rebuilt.hash()), (document.hash(), document.hash()), "seed {seed}: reopened");
+        assert_eq!(
+            (reopened.hash(), rebuilt.hash()),
+            (document.hash(), document.hash()),
+            "seed {seed}: reopened"
+        );
     }
 }
 

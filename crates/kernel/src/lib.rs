@@ -1,1 +1,38 @@
-//! placeholder
+//! The kernel: commands, queries, events, history and what is registered.
+//!
+//! Owns the state of a workspace while it is open; everything enters through [`Kernel::execute`] as a message and
+//! leaves as a response and as notices. Never touches disk, network, clock, GPU or window by itself: those are ports.
+
+mod arguments;
+mod commands;
+mod context;
+mod error;
+mod exchange;
+mod history;
+mod kernel;
+pub mod pattern;
+pub mod ports;
+mod registry;
+mod scope;
+mod session;
+mod settings;
+mod stream;
+mod undo;
+pub mod when;
+mod workspace;
+
+pub use arguments::Problem;
+pub use commands::core;
+pub use context::{Context, Permissions, Source};
+pub use error::CommandError;
+pub use exchange::{
+    ExportRequest, Exported, Exporter, Imported, ImportedContent, Importer, Source as FileSource,
+};
+pub use history::History;
+pub use kernel::{Kernel, Ports, Request, Response};
+pub use registry::{Capability, Command, Registrar, Registry, RegistryError};
+pub use scope::{Assets, EditScope, Place, QueryScope, TaskScope};
+pub use session::Session;
+pub use settings::Settings;
+pub use stream::{Notice, Stream};
+pub use workspace::{DocumentRecord, NewDocument, WORKSPACE};

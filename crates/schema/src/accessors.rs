@@ -20,7 +20,8 @@ pub fn accessors<'a>(kinds: impl IntoIterator<Item = &'a Kind>) -> String {
 
 fn kind_accessors(out: &mut String, kind: &Kind) -> std::fmt::Result {
     let name = camel(kind.id.rsplit('.').next().unwrap_or(&kind.id));
-    let registers: Vec<&PropertyDeclaration> = kind.properties.iter().filter(|p| p.merge == Merge::Lww).collect();
+    let registers: Vec<&PropertyDeclaration> =
+        kind.properties.iter().filter(|p| p.merge == Merge::Lww).collect();
     writeln!(out, "/// {}: {}", kind.title, kind.description)?;
     writeln!(out, "#[derive(Clone, Copy, Debug)]\npub struct {name}<'a>(document::NodeRef<'a>);\n")?;
     writeln!(out, "impl<'a> {name}<'a> {{")?;
@@ -28,21 +29,30 @@ fn kind_accessors(out: &mut String, kind: &Kind) -> std::fmt::Result {
     writeln!(out, "    /// Reads a node of this kind.")?;
     writeln!(out, "    pub fn read(node: document::NodeRef<'a>) -> Option<Self> {{")?;
     writeln!(out, "        (node.kind() == Self::KIND).then_some({name}(node))\n    }}\n")?;
-    writeln!(out, "    /// The node.\n    pub fn node(self) -> document::NodeRef<'a> {{\n        self.0\n    }}")?;
+    writeln!(
+        out,
+        "    /// The node.\n    pub fn node(self) -> document::NodeRef<'a> {{\n        self.0\n    }}"
+    )?;
     for property in &registers {
         reader(out, &name, property)?;
     }
     writeln!(out, "}}\n")?;
     writeln!(out, "/// The properties of a new node of kind {}.", kind.id)?;
     writeln!(out, "#[derive(Clone, Debug, Default)]")?;
-    writeln!(out, "pub struct {name}Properties(std::collections::BTreeMap<&'static str, document::Value>);\n")?;
+    writeln!(
+        out,
+        "pub struct {name}Properties(std::collections::BTreeMap<&'static str, document::Value>);\n"
+    )?;
     writeln!(out, "impl {name}Properties {{")?;
     for property in &registers {
         builder(out, &name, property)?;
     }
     writeln!(out, "    /// The list, sorted by name.")?;
     writeln!(out, "    pub fn list(self) -> Vec<(document::Key, document::Value)> {{")?;
-    writeln!(out, "        self.0.into_iter().map(|(key, value)| (key.into(), value)).collect()\n    }}\n}}\n")?;
+    writeln!(
+        out,
+        "        self.0.into_iter().map(|(key, value)| (key.into(), value)).collect()\n    }}\n}}\n"
+    )?;
     for property in registers.iter().filter(|p| p.value_type == PropertyType::Enum) {
         enumeration(out, &name, property)?;
     }
@@ -67,22 +77,32 @@ fn reader(out: &mut String, kind: &str, property: &PropertyDeclaration) -> std::
         }
         PropertyType::String => {
             let default = default.as_str().unwrap_or("");
-            ("std::sync::Arc<str>".into(), format!("self.0.string({key:?}).unwrap_or_else(|| {default:?}.into())"))
+            (
+                "std::sync::Arc<str>".into(),
+                format!("self.0.string({key:?}).unwrap_or_else(|| {default:?}.into())"),
+            )
         }
         PropertyType::Enum => {
             let name = format!("{kind}{}", camel(key));
-            (name.clone(), format!("self.0.string({key:?}).and_then(|s| {name}::parse(&s)).unwrap_or_default()"))
+            (
+                name.clone(),
+                format!("self.0.string({key:?}).and_then(|s| {name}::parse(&s)).unwrap_or_default()"),
+            )
         }
         PropertyType::Color => match default.as_str() {
             Some(default) => (
                 "base::Color".into(),
                 format!("self.0.string({key:?}).and_then(|s| s.parse().ok()).unwrap_or({})", color(default)),
             ),
-            None => ("Option<base::Color>".into(), format!("self.0.string({key:?}).and_then(|s| s.parse().ok())")),
+            None => {
+                ("Option<base::Color>".into(), format!("self.0.string({key:?}).and_then(|s| s.parse().ok())"))
+            }
         },
         PropertyType::Point => (
             "kurbo::Point".into(),
-            format!("self.0.numbers::<2>({key:?}).map_or(kurbo::Point::ZERO, |[x, y]| kurbo::Point::new(x, y))"),
+            format!(
+                "self.0.numbers::<2>({key:?}).map_or(kurbo::Point::ZERO, |[x, y]| kurbo::Point::new(x, y))"
+            ),
         ),
         PropertyType::Transform => (
             "kurbo::Affine".into(),
@@ -91,7 +111,9 @@ fn reader(out: &mut String, kind: &str, property: &PropertyDeclaration) -> std::
         PropertyType::Blob => id_reader("base::BlobHash", key),
         PropertyType::Node => id_reader("base::NodeId", key),
         PropertyType::Document => id_reader("base::DocumentId", key),
-        PropertyType::Json => ("Option<std::borrow::Cow<'a, document::Value>>".into(), format!("self.0.value({key:?})")),
+        PropertyType::Json => {
+            ("Option<std::borrow::Cow<'a, document::Value>>".into(), format!("self.0.value({key:?})"))
+        }
     };
     doc(out, property)?;
     writeln!(out, "    pub fn {method}(self) -> {result} {{\n        {body}\n    }}")
@@ -148,12 +170,18 @@ fn enumeration(out: &mut String, kind: &str, property: &PropertyDeclaration) -> 
         }
         writeln!(out, "    /// `{value}`\n    {},", camel(value))?;
     }
-    writeln!(out, "}}\n\nimpl {name} {{\n    /// The text that is stored.\n    pub fn as_str(self) -> &'static str {{")?;
+    writeln!(
+        out,
+        "}}\n\nimpl {name} {{\n    /// The text that is stored.\n    pub fn as_str(self) -> &'static str {{"
+    )?;
     writeln!(out, "        match self {{")?;
     for value in &property.values {
         writeln!(out, "            {name}::{} => {value:?},", camel(value))?;
     }
-    writeln!(out, "        }}\n    }}\n\n    /// The value of a stored text.\n    pub fn parse(text: &str) -> Option<Self> {{")?;
+    writeln!(
+        out,
+        "        }}\n    }}\n\n    /// The value of a stored text.\n    pub fn parse(text: &str) -> Option<Self> {{"
+    )?;
     writeln!(out, "        match text {{")?;
     for value in &property.values {
         writeln!(out, "            {value:?} => Some({name}::{}),", camel(value))?;

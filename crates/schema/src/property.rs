@@ -108,22 +108,34 @@ impl PropertyDeclaration {
     }
 
     fn conform(&self, value: &Json) -> Option<Json> {
-        let in_range = |n: f64| n.is_finite() && self.min.is_none_or(|min| n >= min) && self.max.is_none_or(|max| n <= max);
+        let in_range = |n: f64| {
+            n.is_finite() && self.min.is_none_or(|min| n >= min) && self.max.is_none_or(|max| n <= max)
+        };
         match self.value_type {
             PropertyType::Bool => value.as_bool().map(Json::Bool),
             PropertyType::Integer => {
-                let n = value.as_i64().or_else(|| value.as_f64().filter(|n| n.fract() == 0.0).map(|n| n as i64))?;
+                let n = value
+                    .as_i64()
+                    .or_else(|| value.as_f64().filter(|n| n.fract() == 0.0).map(|n| n as i64))?;
                 in_range(n as f64).then(|| n.into())
             }
             PropertyType::Number => value.as_f64().filter(|n| in_range(*n)).map(Json::from),
             PropertyType::String => value.as_str().map(Json::from),
-            PropertyType::Enum => value.as_str().filter(|s| self.values.iter().any(|v| v == s)).map(Json::from),
+            PropertyType::Enum => {
+                value.as_str().filter(|s| self.values.iter().any(|v| v == s)).map(Json::from)
+            }
             PropertyType::Color => value.as_str()?.parse::<base::Color>().ok().map(|c| c.to_string().into()),
             PropertyType::Point => numbers(value, 2),
             PropertyType::Transform => numbers(value, 6),
-            PropertyType::Blob => value.as_str()?.parse::<base::BlobHash>().ok().map(|h| h.to_string().into()),
-            PropertyType::Node => value.as_str()?.parse::<base::NodeId>().ok().map(|id| id.to_string().into()),
-            PropertyType::Document => value.as_str()?.parse::<base::DocumentId>().ok().map(|id| id.to_string().into()),
+            PropertyType::Blob => {
+                value.as_str()?.parse::<base::BlobHash>().ok().map(|h| h.to_string().into())
+            }
+            PropertyType::Node => {
+                value.as_str()?.parse::<base::NodeId>().ok().map(|id| id.to_string().into())
+            }
+            PropertyType::Document => {
+                value.as_str()?.parse::<base::DocumentId>().ok().map(|id| id.to_string().into())
+            }
             PropertyType::Json => Some(value.clone()),
         }
     }

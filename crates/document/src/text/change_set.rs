@@ -141,7 +141,7 @@ impl ChangeSet {
             text_end: text.len(),
         };
         let len_after = (len - edit.deleted).checked_add(edit.inserted).ok_or(ChangeSetError::TooLong)?;
-        let is_empty = edit.deleted + edit.inserted == 0;
+        let is_empty = range.is_empty() && text.is_empty();
         let edits = if is_empty { SmallVec::new() } else { SmallVec::from_buf([edit]) };
         Ok(ChangeSet { len_before: len, len_after, edits, text })
     }

@@ -19,11 +19,7 @@ use super::{
 };
 
 impl<C> Encode<C> for ChangeSet {
-    fn encode<W: encode::Write>(
-        &self,
-        e: &mut Encoder<W>,
-        _: &mut C,
-    ) -> Result<(), encode::Error<W::Error>> {
+    fn encode<W: encode::Write>(&self, e: &mut Encoder<W>, _: &mut C) -> Result<(), encode::Error<W::Error>> {
         e.array(self.ops().count() as u64)?;
         for op in self.ops() {
             match Item::of(op).map_err(encode::Error::message)? {
@@ -61,7 +57,10 @@ impl<'b, C> Decode<'b, C> for ChangeSet {
                 }
             };
             if !Kind::may_follow(last, kind) {
-                return Err(error_at(position, "an empty step, or one that belongs before or into the last one"));
+                return Err(error_at(
+                    position,
+                    "an empty step, or one that belongs before or into the last one",
+                ));
             }
             last = kind;
         }
@@ -118,7 +117,10 @@ enum Item<'a> {
 
 /// A step as it is read.
 #[derive(Deserialize)]
-#[serde(untagged, expecting = "a step is a whole number (retain, or delete when negative) or a text to insert")]
+#[serde(
+    untagged,
+    expecting = "a step is a whole number (retain, or delete when negative) or a text to insert"
+)]
 enum Step {
     Count(i64),
     Text(String),
@@ -158,7 +160,11 @@ impl Kind {
 /// Retains `count` characters, or deletes as many as it is below zero.
 fn push_count(builder: &mut ChangeSetBuilder, count: i64) -> Result<(), ChangeSetError> {
     let length = usize::try_from(count.unsigned_abs()).map_err(|_| ChangeSetError::TooLong)?;
-    if count < 0 { builder.delete(length) } else { builder.retain(length) };
+    if count < 0 {
+        builder.delete(length)
+    } else {
+        builder.retain(length)
+    };
     Ok(())
 }
 

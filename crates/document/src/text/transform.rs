@@ -74,7 +74,9 @@ impl ChangeSet {
         let mut out = ChangeSetBuilder::new();
         loop {
             match (mine.op, theirs.op) {
-                (Some(Op::Insert(text)), other) if side == Side::Left || !matches!(other, Some(Op::Insert(_))) => {
+                (Some(Op::Insert(text)), other)
+                    if side == Side::Left || !matches!(other, Some(Op::Insert(_))) =>
+                {
                     out.insert_counted(text, mine.left);
                     mine.advance();
                 }

@@ -1,0 +1,105 @@
+//! `feBlend`, `feComposite` and `feMerge`: two layers into one.
+
+use tiny_skia::{PixmapPaint, Transform};
+
+use super::{
+    attributes::{BlendMode, CompositeOperator},
+    raster::{Raster, Rgba, mul255, quantise},
+};
+
+/// `feBlend`: `top` on `bottom`.
+pub(super) fn blend(top: &Raster, bottom: &Raster, mode: BlendMode) -> Raster {
+    if mode == BlendMode::Normal {
+        return over(top, bottom);
+    }
+    let mut out = bottom.clone();
+    if let (Some(mut canvas), Some(layer)) = (out.as_pixmap_mut(), top.as_pixmap()) {
+        let paint = PixmapPaint { blend_mode: mode.into(), ..PixmapPaint::default() };
+        canvas.draw_pixmap(0, 0, layer, &paint, Transform::identity(), None);
+    }
+    out
+}
+
+/// `feComposite`.
+pub(super) fn composite(source: &Raster, destination: &Raster, operator: CompositeOperator) -> Raster {
+    // Porter and Duff (1984): each layer counts by a factor that follows from the other one's alpha.
+    let duff = |factors: fn(u8, u8) -> (u8, u8)| {
+        source.zip(destination, |s, d| {
+            let (by_source, by_destination) = factors(s[3], d[3]);
+            std::array::from_fn(|i| mul255(s[i], by_source).saturating_add(mul255(d[i], by_destination)))
+        })
+    };
+    match operator {
+        CompositeOperator::Over => over(source, destination),
+        CompositeOperator::In => duff(|_, d| (d, 0)),
+        CompositeOperator::Out => duff(|_, d| (255 - d, 0)),
+        CompositeOperator::Atop => duff(|s, d| (d, 255 - s)),
+        CompositeOperator::Xor => duff(|s, d| (255 - d, 255 - s)),
+        CompositeOperator::Lighter => duff(|_, _| (255, 255)),
+        CompositeOperator::Arithmetic { k1, k2, k3, k4 } => source.zip(destination, |s, d| {
+            let [r, g, b, a]: Rgba = std::array::from_fn(|i| {
+                let (s, d) = (f32::from(s[i]) / 255.0, f32::from(d[i]) / 255.0);
+                quantise(k1 * s * d + k2 * s + k3 * d + k4)
+            });
+            [r.min(a), g.min(a), b.min(a), a]
+        }),
+    }
+}
+
+/// `top` over `bottom`.
+pub(super) fn over(top: &Raster, bottom: &Raster) -> Raster {
+    top.zip(bottom, |s, d| std::array::from_fn(|i| s[i].saturating_add(mul255(d[i], 255 - s[3]))))
+}
+
+impl From<BlendMode> for tiny_skia::BlendMode {
+    fn from(mode: BlendMode) -> Self {
+        use tiny_skia::BlendMode as Skia;
+        match mode {
+            BlendMode::Normal => Skia::SourceOver,
+            BlendMode::Multiply => Skia::Multiply,
+            BlendMode::Screen => Skia::Screen,
+            BlendMode::Overlay => Skia::Overlay,
+            BlendMode::Darken => Skia::Darken,
+            BlendMode::Lighten => Skia::Lighten,
+            BlendMode::ColorDodge => Skia::ColorDodge,
+            BlendMode::ColorBurn => Skia::ColorBurn,
+            BlendMode::HardLight => Skia::HardLight,
+            BlendMode::SoftLight => Skia::SoftLight,
+            BlendMode::Difference => Skia::Difference,
+            BlendMode::Exclusion => Skia::Exclusion,
+            BlendMode::Hue => Skia::Hue,
+            BlendMode::Saturation => Skia::Saturation,
+            BlendMode::Color => Skia::Color,
+            BlendMode::Luminosity => Skia::Luminosity,
+            BlendMode::PlusLighter => Skia::Plus,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn operators_weigh_the_layers_by_coverage() {
+        let (source, destination) =
+            (Raster::filled(1, 1, [128, 0, 0, 128]), Raster::filled(1, 1, [0, 64, 0, 64]));
+        let arithmetic = CompositeOperator::Arithmetic { k1: 0.0, k2: 0.5, k3: 1.0, k4: 0.25 };
+        let broken = CompositeOperator::Arithmetic { k1: f32::NAN, k2: 0.0, k3: 0.0, k4: f32::INFINITY };
+        for (operator, expected) in [
+            (CompositeOperator::Over, [128, 32, 0, 160]),
+            (CompositeOperator::In, [32, 0, 0, 32]),
+            (CompositeOperator::Out, [96, 0, 0, 96]),
+            (CompositeOperator::Atop, [32, 32, 0, 64]),
+            (CompositeOperator::Xor, [96, 32, 0, 128]),
+            (CompositeOperator::Lighter, [128, 64, 0, 192]),
+            (arithmetic, [128, 128, 64, 192]),
+            (broken, [0, 0, 0, 0]),
+        ] {
+            assert_eq!(composite(&source, &destination, operator).pixels, [expected], "{operator:?}");
+        }
+        assert_eq!(blend(&source, &destination, BlendMode::Normal).pixels, [[128, 32, 0, 160]]);
+        let multiplied = blend(&source, &destination, BlendMode::Multiply).pixels[0];
+        assert_eq!(multiplied, [96, 32, 0, 160]);
+    }
+}

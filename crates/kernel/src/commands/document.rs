@@ -1,0 +1,251 @@
+//! Commands about documents as wholes.
+
+use std::collections::BTreeMap;
+
+use base::{BlobHash, DocumentId, NodeId};
+use document::Property;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value as Json, json};
+use sha2::{Digest, Sha256};
+
+use super::bundle;
+use crate::{
+    CommandError, EditScope, ExportRequest, FileSource, ImportedContent, NewDocument, QueryScope, Registrar,
+    TaskScope, WORKSPACE, workspace::record_node,
+};
+
+pub(super) fn register(registrar: &mut Registrar<'_>) {
+    registrar.edit("document.create", create);
+    registrar.task("document.import", import);
+    registrar.task("document.export", export);
+    registrar.task("document.merge", merge);
+    registrar.edit("document.rename", rename);
+    registrar.edit("document.remove", remove);
+    registrar.query("document.list", list);
+    registrar.query("document.inspect", inspect);
+    registrar.query("workspace.inspect", inspect_workspace);
+}
+
+/// No arguments.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Nothing {}
+
+/// A document.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OneDocument {
+    /// The document.
+    #[schemars(with = "String")]
+    pub document: DocumentId,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Create {
+    /// The kind of document: `graphics.canvas`, `code.text`.
+    kind: String,
+    /// What people call it; the kind's title when absent.
+    name: Option<String>,
+    /// Properties of its root.
+    #[serde(default)]
+    properties: BTreeMap<String, Json>,
+}
+
+fn create(scope: &mut EditScope<'_>, args: Create) -> Result<Json, CommandError> {
+    let kinds = scope.registry().kinds();
+    let documents = || kinds.iter().filter(|kind| kind.document);
+    let Some(kind) = documents().find(|kind| kind.id == args.kind) else {
+        return Err(CommandError::NotFound {
+            what: "kind of document",
+            nearest: base::nearest(&args.kind, documents().map(|kind| kind.id.as_str())).map(str::to_owned),
+            name: args.kind,
+        });
+    };
+    let name = args.name.unwrap_or_else(|| kind.title.clone());
+    let document = scope.create(NewDocument::tree(&args.kind, &name))?;
+    for (name, value) in &args.properties {
+        scope.set(document, NodeId::ROOT, name, Some(value))?;
+    }
+    Ok(json!({ "document": document, "root": NodeId::ROOT }))
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Import {
+    /// The file.
+    path: String,
+    /// What people call the document; the name of the file when absent.
+    name: Option<String>,
+}
+
+fn import(scope: &mut TaskScope<'_>, args: Import) -> Result<Json, CommandError> {
+    let bytes = scope.assets().read(&args.path)?;
+    let file_name = args.path.rsplit(['/', '\\']).next().unwrap_or(&args.path).to_owned();
+    let name = args.name.unwrap_or_else(|| file_name.clone());
+    if bundle::recognises(&bytes) {
+        return bundle::import(scope, &args.path, name, &bytes);
+    }
+    let extension = file_name.rsplit_once('.').map_or("", |(_, extension)| extension);
+    let Some((format, importer)) = scope.registry().importer(extension, &bytes) else {
+        let known: Vec<&str> = scope.registry().formats().0.map(|format| format.id.as_str()).collect();
+        let message = format!("not a file of a known format (known: {})", known.join(", "));
+        return Err(CommandError::input(args.path, message));
+    };
+    let (format, importer) = (format.id.clone(), importer.clone());
+    let source = FileSource { path: &args.path, bytes: &bytes, format: &format };
+    let mut ids = scope.ids().clone();
+    let imported = importer.import(&source, &mut scope.assets(), &mut ids)?;
+    *scope.ids() = ids;
+    scope.warn(imported.diagnostics);
+    let base = match &imported.content {
+        ImportedContent::Tree(_) => None,
+        ImportedContent::Text(text) => Some((text.clone(), scope.assets().put_blob(text.as_bytes())?)),
+    };
+    let mut record = imported.record;
+    record.push(("source".into(), BlobHash::of(&bytes).into()));
+    let new = NewDocument { kind: imported.kind.into(), name, path: Some(args.path), base, record };
+    let document = scope.edit(|edit| {
+        let document = edit.create(new)?;
+        if let ImportedContent::Tree(deltas) = imported.content {
+            edit.push_all(document, deltas)?;
+        }
+        Ok(document)
+    })?;
+    Ok(json!({ "document": document, "kind": imported.kind, "format": format, "root": NodeId::ROOT }))
+}
+
+#[derive(Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Export {
+    /// The document.
+    #[schemars(with = "String")]
+    document: DocumentId,
+    /// The file; replaced as a whole when it is there.
+    path: String,
+    /// The format; told from the extension when absent.
+    format: Option<String>,
+    /// The width in pixels.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    width: Option<u32>,
+    /// The height in pixels; a side left out follows from the other.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    height: Option<u32>,
+    /// The point in time, in seconds.
+    #[serde(default)]
+    time: f64,
+    /// What only the format knows: `{"quality": 90}` for JPEG.
+    #[serde(default)]
+    options: BTreeMap<String, Json>,
+}
+
+fn export(scope: &mut TaskScope<'_>, args: Export) -> Result<Json, CommandError> {
+    let record = scope.record(args.document)?;
+    let extension = args.path.rsplit(['/', '\\']).next().and_then(|name| name.rsplit_once('.'));
+    let Some(format) = args.format.or_else(|| extension.map(|(_, extension)| extension.to_owned())) else {
+        return Err(CommandError::argument(
+            "path",
+            format!("'{}' has no extension: name the format", args.path),
+        ));
+    };
+    if format == bundle::EXTENSION {
+        let bytes = bundle::export(scope, &record)?;
+        return written(scope, &args.path, &bytes);
+    }
+    let content = scope.content(args.document)?;
+    let (format, exporter) = scope.registry().exporter(&record.kind, &format)?;
+    let request = ExportRequest {
+        format: format.id.clone(),
+        size: (args.width, args.height),
+        time: args.time,
+        options: args.options.into_iter().collect::<serde_json::Map<_, _>>().into(),
+    };
+    let exporter = exporter.clone();
+    let limits = scope.assets().limits().clone();
+    let exported = exporter.export(&content, &record.properties, &request, &mut scope.assets(), &limits)?;
+    scope.warn(exported.diagnostics);
+    written(scope, &args.path, &exported.bytes)
+}
+
+fn written(scope: &mut TaskScope<'_>, path: &str, bytes: &[u8]) -> Result<Json, CommandError> {
+    let place = scope.write(path, bytes)?;
+    Ok(json!({ "path": place, "size": bytes.len(), "blake3": BlobHash::of(bytes), "sha256": sha256(bytes) }))
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Merge {
+    /// The document.
+    #[schemars(with = "String")]
+    document: DocumentId,
+    /// The .mbd file that holds the other copy.
+    path: String,
+}
+
+fn merge(scope: &mut TaskScope<'_>, args: Merge) -> Result<Json, CommandError> {
+    let bytes = scope.assets().read(&args.path)?;
+    bundle::merge(scope, args.document, &args.path, &bytes)
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Rename {
+    /// The document.
+    #[schemars(with = "String")]
+    document: DocumentId,
+    /// The new name.
+    name: String,
+}
+
+fn rename(scope: &mut EditScope<'_>, args: Rename) -> Result<Json, CommandError> {
+    scope.set(WORKSPACE, record_node(args.document), "name", Some(&args.name.into()))?;
+    Ok(Json::Null)
+}
+
+fn remove(scope: &mut EditScope<'_>, args: OneDocument) -> Result<Json, CommandError> {
+    let node = record_node(args.document);
+    scope.node(WORKSPACE, node).map_err(|_| CommandError::no_document(args.document))?;
+    scope.push(WORKSPACE, document::Delta::Remove { node })?;
+    Ok(Json::Null)
+}
+
+fn list(scope: &mut QueryScope<'_>, _: Nothing) -> Result<Json, CommandError> {
+    Ok(json!({ "documents": scope.documents()? }))
+}
+
+fn inspect(scope: &mut QueryScope<'_>, args: OneDocument) -> Result<Json, CommandError> {
+    let record = scope.kernel().record(args.document)?;
+    let content = scope.content(args.document)?;
+    let mut result = json!({ "record": record, "hash": content.hash() });
+    if let Some(tree) = content.tree() {
+        result["nodes"] = tree.len().into();
+        result["properties"] = properties(tree.root().properties());
+    }
+    if let Some(text) = content.text() {
+        result["characters"] = text.len_chars().into();
+        result["lines"] = text.len_lines().into();
+    }
+    Ok(result)
+}
+
+/// Properties as JSON.
+pub(super) fn properties<'a>(properties: impl Iterator<Item = (&'a document::Key, &'a Property)>) -> Json {
+    let map = properties.map(|(key, property)| (key.as_str().to_owned(), property.to_value().to_json()));
+    Json::Object(map.collect())
+}
+
+fn inspect_workspace(scope: &mut QueryScope<'_>, _: Nothing) -> Result<Json, CommandError> {
+    let mut documents = Vec::new();
+    let mut hashes = scope.content(WORKSPACE)?.hash().to_string();
+    for record in scope.documents()? {
+        let hash = scope.content(record.id)?.hash();
+        hashes.push_str(&hash.to_string());
+        documents.push(json!({ "record": record, "hash": hash }));
+    }
+    Ok(json!({ "documents": documents, "hash": BlobHash::of(hashes.as_bytes()) }))
+}

@@ -1,0 +1,427 @@
+//! The kernel: commands come in, events go to the log, and everything else reads.
+
+use std::{
+    cell::RefCell,
+    collections::BTreeMap,
+    sync::{Arc, mpsc::Receiver},
+};
+
+use base::{Diagnostic, DocumentId, EventHash, IdSource, Limits, NodeId};
+use document::{Change, Content, Delta, Payload, Role};
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use crate::{
+    CommandError, Context, Registry, Session,
+    history::History,
+    pattern::Pattern,
+    ports::{Clock, EventLog, Files, FontSource, HistoryRow, LogError, NewEvent, Run},
+    registry::Handler,
+    scope::{EditScope, QueryScope, TaskScope},
+    settings::Settings,
+    stream::{Notice, Stream},
+    when::When,
+    workspace::{DocumentRecord, WORKSPACE, Workspace},
+};
+
+/// What the kernel asks of the world.
+pub struct Ports {
+    /// Files.
+    pub files: Arc<dyn Files>,
+    /// Fonts.
+    pub fonts: Arc<dyn FontSource>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Bounds on inputs.
+    pub limits: Limits,
+    /// Settings.
+    pub settings: Settings,
+}
+
+/// A command to be run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Request {
+    /// The id of the command or query.
+    pub command: String,
+    /// Its arguments: an object.
+    pub arguments: Json,
+    /// Who asks, from where.
+    #[serde(default)]
+    pub context: Context,
+}
+
+/// What a command gave.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Response {
+    /// Its result.
+    pub result: Json,
+    /// The events that it gave rise to. They are pending: durable after [`Kernel::sync`].
+    pub events: Vec<EventHash>,
+    /// What else the user should know.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// The one owner of a workspace's state.
+pub struct Kernel {
+    pub(crate) ports: Ports,
+    pub(crate) registry: Registry,
+    pub(crate) log: RefCell<Box<dyn EventLog>>,
+    pub(crate) workspace: Workspace,
+    pub(crate) session: Session,
+    stream: Stream,
+    read_only: Option<String>,
+    events: Vec<EventHash>,
+    last_ord: u64,
+    deadline: Option<(i64, f64)>,
+}
+
+impl Kernel {
+    /// A kernel over a log. A log opened for reading makes a kernel that only reads: give the reason.
+    pub fn new(registry: Registry, log: Box<dyn EventLog>, ports: Ports, read_only: Option<String>) -> Self {
+        Kernel {
+            ports,
+            registry,
+            log: RefCell::new(log),
+            workspace: Workspace::default(),
+            session: Session::default(),
+            stream: Stream::default(),
+            read_only,
+            events: Vec::new(),
+            last_ord: 0,
+            deadline: None,
+        }
+    }
+
+    /// What is registered.
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// Selection, clipboard and context keys.
+    pub fn session(&mut self) -> &mut Session {
+        &mut self.session
+    }
+
+    /// Notices of what happens from now on, by topic pattern.
+    pub fn subscribe(&mut self, pattern: Pattern) -> Receiver<Notice> {
+        self.stream.subscribe(pattern)
+    }
+
+    /// Bounds the commands to come: the time from which is counted, and the seconds that they may take.
+    pub fn set_deadline(&mut self, deadline: Option<(i64, f64)>) {
+        self.deadline = deadline;
+    }
+
+    /// Fails once the time is up. Tasks ask between their parts, and before they write anything.
+    pub(crate) fn check_deadline(&self) -> Result<(), CommandError> {
+        match self.deadline {
+            Some((start, seconds)) if (self.ports.clock.now() - start) as f64 > seconds * 1e3 => {
+                Err(CommandError::TimedOut(seconds))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Why nothing may change, if so.
+    pub fn read_only(&self) -> Option<&str> {
+        self.read_only.as_deref()
+    }
+
+    /// Runs a command. What it changed is pending when it returns, and durable after [`Kernel::sync`].
+    ///
+    /// # Errors
+    /// [`CommandError`]; nothing has changed then, unless the command is a task that had submitted edits already.
+    pub fn execute(&mut self, request: Request) -> Result<Response, CommandError> {
+        let Request { command, arguments, context } = request;
+        let found = self.registry.command(&command)?.clone();
+        if let Some(problem) = found.problems(&arguments, false).into_iter().next() {
+            return Err(problem.into());
+        }
+        if !context.permissions.allow(&command) {
+            return Err(CommandError::Denied(format!("'{}' may not call '{command}'", context.actor)));
+        }
+        self.check_when(&found.declaration.when)?;
+        self.registry.activate(&found.capability)?;
+        self.events.clear();
+        let mut ids = self.id_source(&context)?;
+        let mut diagnostics = Vec::new();
+        let id: Arc<str> = command.as_str().into();
+        let result = match &found.handler {
+            Handler::Query(query) => query(&mut QueryScope { kernel: self, context: &context }, arguments)?,
+            Handler::Edit(edit) => {
+                let text: Arc<str> = arguments.to_string().into();
+                self.run_edit(&context, &mut ids, id, text, |scope| edit(scope, arguments))?
+            }
+            Handler::Task(task) => {
+                self.check_writable(&context)?;
+                let started = self.ports.clock.now();
+                let text: Arc<str> = arguments.to_string().into();
+                let mut scope = TaskScope {
+                    kernel: self,
+                    context: &context,
+                    ids: &mut ids,
+                    command: id,
+                    arguments: text.clone(),
+                    diagnostics: &mut diagnostics,
+                };
+                let outcome = task(&mut scope, arguments);
+                self.record_run(&command, &text, &context, started, &outcome)?;
+                outcome?
+            }
+        };
+        self.workspace.save(&mut **self.log.borrow_mut(), false)?;
+        Ok(Response { result, events: std::mem::take(&mut self.events), diagnostics })
+    }
+
+    fn check_when(&self, clause: &str) -> Result<(), CommandError> {
+        if clause.is_empty() {
+            return Ok(());
+        }
+        let when = When::parse(clause).map_err(|error| CommandError::Failed(error.to_string()))?;
+        if when.eval(&|key: &str| self.session.key(key)) {
+            return Ok(());
+        }
+        Err(CommandError::NotApplicable(format!("this can be called only when {clause}")))
+    }
+
+    fn check_writable(&self, context: &Context) -> Result<(), CommandError> {
+        match &self.read_only {
+            Some(reason) => Err(CommandError::Denied(format!("the workspace is read-only: {reason}"))),
+            None if context.permissions.read_only => {
+                Err(CommandError::Denied(format!("'{}' may only read", context.actor)))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Ids derive from the context's seed and the state of the workspace, so that a run repeats exactly and two runs
+    /// in one workspace do not clash.
+    fn id_source(&mut self, context: &Context) -> Result<IdSource, CommandError> {
+        let mut seed = context.seed.clone();
+        let log = self.log.borrow();
+        seed.extend(log.replica().0.to_be_bytes());
+        seed.extend(log.heads()?.iter().flat_map(|head| head.0));
+        Ok(IdSource::new(&seed))
+    }
+
+    /// A task that changed no document is recorded outside the chain; so is a failure.
+    fn record_run(
+        &mut self,
+        command: &str,
+        arguments: &str,
+        context: &Context,
+        started: i64,
+        outcome: &Result<Json, CommandError>,
+    ) -> Result<(), CommandError> {
+        if outcome.is_ok() && !self.events.is_empty() {
+            return Ok(());
+        }
+        let outcome = outcome.as_ref().map(Json::to_string).map_err(CommandError::to_string);
+        self.log.borrow_mut().record_run(Run {
+            command: command.to_owned(),
+            arguments: arguments.to_owned(),
+            actor: context.actor.clone(),
+            started,
+            ended: self.ports.clock.now(),
+            outcome,
+        })?;
+        Ok(())
+    }
+
+    /// Runs an edit and commits what it did as one event.
+    pub(crate) fn run_edit<T>(
+        &mut self,
+        context: &Context,
+        ids: &mut IdSource,
+        command: Arc<str>,
+        arguments: Arc<str>,
+        edit: impl FnOnce(&mut EditScope<'_>) -> Result<T, CommandError>,
+    ) -> Result<T, CommandError> {
+        self.check_writable(context)?;
+        let mut scope = EditScope {
+            workspace: &mut self.workspace,
+            log: &self.log,
+            registry: &self.registry,
+            session: &self.session,
+            ids,
+            context,
+            changes: Vec::new(),
+            working: BTreeMap::new(),
+            created: Vec::new(),
+        };
+        let result = edit(&mut scope)?;
+        let EditScope { changes, created, .. } = scope;
+        let new: Vec<DocumentId> = created.iter().map(|(id, _)| *id).collect();
+        for (id, document) in created {
+            self.workspace.adopt(id, document);
+        }
+        let changes = changes.into_iter().map(|(document, deltas)| (document, Role::Edit, deltas)).collect();
+        if let Err(error) = self.commit(context, command, arguments, changes) {
+            new.into_iter().for_each(|id| self.workspace.forget(id));
+            return Err(error);
+        }
+        Ok(result)
+    }
+
+    /// Applies changes through each document's funnel and appends the event. All or nothing.
+    pub(crate) fn commit(
+        &mut self,
+        context: &Context,
+        command: Arc<str>,
+        arguments: Arc<str>,
+        changes: Vec<(DocumentId, Role, Vec<Delta>)>,
+    ) -> Result<Option<EventHash>, CommandError> {
+        let mut done: Vec<Change> = Vec::new();
+        for (document, role, deltas) in changes {
+            let worth_recording = !deltas.is_empty() || role != Role::Edit;
+            if !worth_recording {
+                continue;
+            }
+            let applied = match self.workspace.open(&**self.log.borrow(), document) {
+                Ok(open) => open.document.apply(&deltas).map_err(CommandError::from),
+                Err(error) => Err(error),
+            };
+            match applied {
+                Ok(applied) => {
+                    let (inverses, update) = (applied.inverses, applied.update);
+                    done.push(Change { document, role, deltas, inverses, update });
+                }
+                Err(error) => {
+                    done.iter().for_each(|change| self.workspace.forget(change.document));
+                    self.workspace.forget(document);
+                    return Err(error);
+                }
+            }
+        }
+        self.append(context, command, arguments, done)
+    }
+
+    /// Appends an event whose changes the documents have taken already.
+    pub(crate) fn append(
+        &mut self,
+        context: &Context,
+        command: Arc<str>,
+        arguments: Arc<str>,
+        changes: Vec<Change>,
+    ) -> Result<Option<EventHash>, CommandError> {
+        if changes.is_empty() {
+            return Ok(None);
+        }
+        let documents: Vec<(DocumentId, Role)> = changes.iter().map(|c| (c.document, c.role)).collect();
+        let time = self.ports.clock.now();
+        let event = NewEvent {
+            tenant: context.tenant.clone(),
+            actor: context.actor.clone(),
+            command: command.clone(),
+            time,
+            payload: Payload { arguments, changes }.encode(),
+            documents: documents.clone(),
+        };
+        let appended = self.log.borrow_mut().append(event);
+        let appended = appended.map_err(|error| self.fail(error))?;
+        let replica = self.log.borrow().replica();
+        for (document, role) in documents {
+            let row = HistoryRow {
+                ord: appended.ord,
+                event: appended.hash,
+                actor: context.actor.clone(),
+                replica,
+                role,
+                command: command.clone(),
+                time,
+            };
+            self.workspace.open(&**self.log.borrow(), document)?.history.push(row);
+            self.stream.publish(Notice::Changed { document, event: appended.hash, ord: appended.ord });
+        }
+        self.last_ord = appended.ord;
+        self.events.push(appended.hash);
+        Ok(Some(appended.hash))
+    }
+
+    /// Waits until everything is durable.
+    ///
+    /// # Errors
+    /// When the log fails: what was pending is taken back, and the workspace is read-only from then on.
+    pub fn sync(&mut self) -> Result<(), CommandError> {
+        let synced = self.log.borrow_mut().sync();
+        synced.map_err(|error| self.fail(error))?;
+        let ord = self.last_ord;
+        self.stream.publish(Notice::Durable { ord });
+        Ok(())
+    }
+
+    fn fail(&mut self, error: LogError) -> CommandError {
+        self.workspace.forget_all();
+        self.read_only = Some(error.message.clone());
+        self.stream.publish(Notice::ReadOnly { reason: error.message.clone() });
+        CommandError::Storage(error)
+    }
+
+    /// Saves the states of all documents, so that they open without replay, and lets go of the capabilities.
+    pub fn close(&mut self) -> Result<(), CommandError> {
+        if self.read_only.is_none() {
+            self.workspace.save(&mut **self.log.borrow_mut(), true)?;
+            self.sync()?;
+        }
+        self.registry.deactivate_all();
+        Ok(())
+    }
+
+    /// The content of a document: a read snapshot.
+    pub fn content(&mut self, document: DocumentId) -> Result<Content, CommandError> {
+        if document != WORKSPACE {
+            self.record(document)?;
+        }
+        Ok(self.workspace.open(&**self.log.borrow(), document)?.document.content().clone())
+    }
+
+    /// The merge data of a document.
+    pub(crate) fn snapshot(&mut self, document: DocumentId) -> Result<Vec<u8>, CommandError> {
+        Ok(self.workspace.open(&**self.log.borrow(), document)?.document.save()?.1)
+    }
+
+    /// The history of a document.
+    pub fn history(&mut self, document: DocumentId) -> Result<&History, CommandError> {
+        if document != WORKSPACE {
+            self.record(document)?;
+        }
+        Ok(&self.workspace.open(&**self.log.borrow(), document)?.history)
+    }
+
+    /// Selects exactly these nodes of a document.
+    pub fn select(&mut self, document: DocumentId, nodes: Vec<NodeId>) {
+        self.session.select(document, nodes);
+        self.stream.publish(Notice::Selected { document });
+    }
+
+    /// Forgets the content of all events so far, once every document is saved, and leaves an event that says so.
+    pub(crate) fn prune(&mut self, context: &Context, arguments: Arc<str>) -> Result<u64, CommandError> {
+        self.check_writable(context)?;
+        self.documents()?;
+        self.workspace.save(&mut **self.log.borrow_mut(), true)?;
+        self.sync()?;
+        let up_to = self.last_ord.max(self.workspace.last_ord());
+        let change = Change {
+            document: WORKSPACE,
+            role: Role::Edit,
+            deltas: Vec::new(),
+            inverses: Vec::new(),
+            update: Vec::new(),
+        };
+        self.append(context, "history.prune".into(), arguments, vec![change])?;
+        self.sync()?;
+        Ok(self.log.borrow_mut().prune(up_to)?)
+    }
+
+    /// The record of a document.
+    pub fn record(&mut self, document: DocumentId) -> Result<DocumentRecord, CommandError> {
+        self.workspace.record(&**self.log.borrow(), document)
+    }
+
+    /// The records of all documents, in the order of their creation.
+    pub fn documents(&mut self) -> Result<Vec<DocumentRecord>, CommandError> {
+        let content = self.content(WORKSPACE)?;
+        let Some(tree) = content.tree() else { return Ok(Vec::new()) };
+        tree.root().children().map(|node| self.record(DocumentId::new(node.id().value()))).collect()
+    }
+}

@@ -1,0 +1,173 @@
+//! What the kernel asks of the world: a log, files, fonts and a clock.
+
+use std::{fmt, sync::Arc};
+
+use base::{ActorId, BlobHash, DocumentId, EventHash, ReplicaId, TenantId};
+use document::Role;
+
+/// Why the log did not do what it was asked.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{message}")]
+pub struct LogError {
+    /// What happened, and what to do.
+    pub message: String,
+}
+
+/// An event to be written.
+#[derive(Clone, Debug)]
+pub struct NewEvent {
+    /// On whose behalf.
+    pub tenant: TenantId,
+    /// Who acted.
+    pub actor: ActorId,
+    /// The id of the command.
+    pub command: Arc<str>,
+    /// Milliseconds since the Unix epoch.
+    pub time: i64,
+    /// The encoded payload.
+    pub payload: Vec<u8>,
+    /// The documents that it changes, and what it is to the history of each.
+    pub documents: Vec<(DocumentId, Role)>,
+}
+
+/// An event that the log has taken and will make durable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Appended {
+    /// Its name.
+    pub hash: EventHash,
+    /// Its place in the local order.
+    pub ord: u64,
+}
+
+/// What an event is to the history of a document.
+#[derive(Clone, Debug)]
+pub struct HistoryRow {
+    /// Its place in the local order.
+    pub ord: u64,
+    /// Its name.
+    pub event: EventHash,
+    /// Who acted.
+    pub actor: ActorId,
+    /// The copy of the workspace that wrote it.
+    pub replica: ReplicaId,
+    /// What it is to the history.
+    pub role: Role,
+    /// The id of the command.
+    pub command: Arc<str>,
+    /// Milliseconds since the Unix epoch.
+    pub time: i64,
+}
+
+/// A document as it was saved.
+#[derive(Clone, Debug)]
+pub struct SavedState {
+    /// The last event that it includes.
+    pub ord: u64,
+    /// The content.
+    pub state: Vec<u8>,
+    /// The merge data.
+    pub snapshot: Vec<u8>,
+}
+
+/// The record of a task command that ended without changing a document.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// The id of the command.
+    pub command: String,
+    /// Its arguments, as JSON.
+    pub arguments: String,
+    /// Who acted.
+    pub actor: ActorId,
+    /// When it started, in milliseconds since the Unix epoch.
+    pub started: i64,
+    /// When it ended.
+    pub ended: i64,
+    /// Its result as JSON, or what went wrong.
+    pub outcome: Result<String, String>,
+}
+
+/// The durable log of a workspace with its saved states and blobs.
+pub trait EventLog: Send {
+    /// The copy of the workspace that this is.
+    fn replica(&self) -> ReplicaId;
+    /// The newest events of the graph.
+    fn heads(&self) -> Result<Vec<EventHash>, LogError>;
+    /// Takes an event: it is pending from now on.
+    fn append(&mut self, event: NewEvent) -> Result<Appended, LogError>;
+    /// Waits until all that was appended is durable.
+    fn sync(&mut self) -> Result<(), LogError>;
+    /// The events of a document after a place in the local order, in that order.
+    fn history(&self, document: DocumentId, after: u64) -> Result<Vec<HistoryRow>, LogError>;
+    /// The payload of an event; none when it was pruned.
+    fn payload(&self, event: EventHash) -> Result<Option<Vec<u8>>, LogError>;
+    /// The newest saved state of a document up to a place in the local order.
+    fn saved_state(&self, document: DocumentId, up_to: u64) -> Result<Option<SavedState>, LogError>;
+    /// Keeps a saved state.
+    fn put_saved_state(&mut self, document: DocumentId, saved: SavedState) -> Result<(), LogError>;
+    /// Keeps a blob.
+    fn put_blob(&mut self, bytes: &[u8]) -> Result<BlobHash, LogError>;
+    /// A blob.
+    fn blob(&self, hash: BlobHash) -> Result<Option<Vec<u8>>, LogError>;
+    /// Records a task command.
+    fn record_run(&mut self, run: Run) -> Result<(), LogError>;
+    /// Forgets the payloads of events up to a place in the local order; the chain stays. Says how many.
+    fn prune(&mut self, up_to: u64) -> Result<u64, LogError>;
+}
+
+/// What kind of trouble a file gave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileFault {
+    /// It cannot be read: missing, unreadable, no regular file.
+    Unreadable,
+    /// It cannot be written.
+    Unwritable,
+    /// It is outside what may be reached.
+    Denied,
+    /// It is larger than allowed.
+    TooLarge,
+}
+
+/// A file that could not be used.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{path}: {message}")]
+pub struct FileError {
+    /// The path as the user wrote it.
+    pub path: String,
+    /// What kind of trouble it is.
+    pub fault: FileFault,
+    /// What happened, and what to do.
+    pub message: String,
+}
+
+/// Files by path or URI.
+pub trait Files: Send + Sync {
+    /// The whole file.
+    fn read(&self, path: &str) -> Result<Vec<u8>, FileError>;
+    /// Replaces a file as a whole, making the folders above it. Says where it is.
+    fn write(&self, path: &str, bytes: &[u8]) -> Result<String, FileError>;
+    /// A path seen from the folder of another file.
+    fn beside(&self, path: &str, relative: &str) -> Result<String, FileError>;
+}
+
+/// The bytes of a font file.
+pub type FontBytes = Arc<dyn AsRef<[u8]> + Send + Sync>;
+
+/// Font files and the families that stand for the generic ones.
+pub trait FontSource: Send + Sync {
+    /// All font files, always in the same order.
+    fn files(&self) -> Vec<FontBytes>;
+    /// The family meant by `serif`, `sans-serif`, `cursive`, `fantasy` or `monospace`.
+    fn generic_family(&self, generic: &str) -> Option<String>;
+}
+
+/// The time.
+pub trait Clock: Send + Sync {
+    /// Milliseconds since the Unix epoch.
+    fn now(&self) -> i64;
+}
+
+impl fmt::Debug for dyn Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Clock")
+    }
+}

@@ -1,0 +1,324 @@
+//! What is known: capabilities with their lifecycle, commands, kinds, importers and exporters.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, OnceLock},
+};
+
+use base::nearest;
+use schema::{CommandDeclaration, Format, Kinds, Manifest, ManifestError, PropertyDeclaration, Setting};
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde_json::Value as Json;
+
+use crate::{
+    CommandError,
+    arguments::{self, Problem},
+    exchange::{Exporter, Importer},
+    scope::{EditScope, QueryScope, TaskScope},
+};
+
+/// A capability: a manifest and the code behind it.
+pub trait Capability: Send + Sync {
+    /// The manifest: the text of `capability.json`.
+    fn manifest(&self) -> &'static str;
+    /// Initialise: hands in the handlers of everything in the manifest. Allocates nothing of weight.
+    fn register(&self, registrar: &mut Registrar<'_>);
+    /// Makes ready; called before the first use.
+    fn activate(&self) -> Result<(), CommandError> {
+        Ok(())
+    }
+    /// Lets go of what activation took; it may be activated again.
+    fn deactivate(&self) {}
+}
+
+/// What runs a command.
+pub(crate) enum Handler {
+    Edit(Box<dyn Fn(&mut EditScope<'_>, Json) -> Result<Json, CommandError> + Send + Sync>),
+    Task(Box<dyn Fn(&mut TaskScope<'_>, Json) -> Result<Json, CommandError> + Send + Sync>),
+    Query(Box<dyn Fn(&mut QueryScope<'_>, Json) -> Result<Json, CommandError> + Send + Sync>),
+}
+
+/// A command or query as registered.
+pub struct Command {
+    /// What the manifest says of it.
+    pub declaration: CommandDeclaration,
+    /// The capability that it belongs to.
+    pub capability: String,
+    /// The JSON Schema of its arguments.
+    pub schema: Json,
+    pub(crate) handler: Handler,
+    validator: OnceLock<Option<jsonschema::Validator>>,
+}
+
+impl Command {
+    /// `edit`, `task` or `query`.
+    pub fn class(&self) -> &'static str {
+        match self.handler {
+            Handler::Edit(_) => "edit",
+            Handler::Task(_) => "task",
+            Handler::Query(_) => "query",
+        }
+    }
+
+    /// What is wrong with arguments; with `placeholders`, texts with `${…}` pass for anything.
+    pub fn problems(&self, arguments: &Json, placeholders: bool) -> Vec<Problem> {
+        let validator = self.validator.get_or_init(|| jsonschema::validator_for(&self.schema).ok());
+        validator
+            .as_ref()
+            .map(|v| arguments::problems(v, &self.schema, arguments, placeholders))
+            .unwrap_or_default()
+    }
+}
+
+struct Entry {
+    manifest: Manifest,
+    capability: Box<dyn Capability>,
+    active: bool,
+}
+
+/// Everything that capabilities brought.
+#[derive(Default)]
+pub struct Registry {
+    capabilities: Vec<Entry>,
+    commands: BTreeMap<String, Arc<Command>>,
+    kinds: Kinds,
+    importers: Vec<(Format, Arc<dyn Importer>)>,
+    exporters: Vec<(Format, Arc<dyn Exporter>)>,
+}
+
+/// A set of capabilities that does not fit together.
+#[derive(Debug, thiserror::Error)]
+pub enum RegistryError {
+    /// A manifest is not well-formed.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// Manifest and handlers differ.
+    #[error("capability '{capability}': {what} '{id}' {trouble}")]
+    Mismatch {
+        /// The capability.
+        capability: String,
+        /// What it is: "command".
+        what: &'static str,
+        /// Its id.
+        id: String,
+        /// What is wrong with it.
+        trouble: &'static str,
+    },
+}
+
+impl Registry {
+    /// Takes in a capability: manifest and handlers must name the same things.
+    pub fn add(&mut self, capability: Box<dyn Capability>) -> Result<(), RegistryError> {
+        let manifest = Manifest::parse("capability.json", capability.manifest())?;
+        let mut registrar = Registrar {
+            handlers: BTreeMap::new(),
+            importers: Vec::new(),
+            exporters: Vec::new(),
+            trouble: None,
+            manifest: &manifest,
+        };
+        capability.register(&mut registrar);
+        let Registrar { mut handlers, importers, exporters, trouble, .. } = registrar;
+        let mismatch = |what, id: &str, trouble| RegistryError::Mismatch {
+            capability: manifest.id.clone(),
+            what,
+            id: id.to_owned(),
+            trouble,
+        };
+        if let Some((what, id)) = trouble {
+            return Err(mismatch(what, &id, "has a handler, but is not in the manifest"));
+        }
+        for declaration in &manifest.commands {
+            let Some((schema, handler)) = handlers.remove(&declaration.id) else {
+                return Err(mismatch("command", &declaration.id, "is in the manifest, but has no handler"));
+            };
+            let command = Command {
+                declaration: declaration.clone(),
+                capability: manifest.id.clone(),
+                schema,
+                handler,
+                validator: OnceLock::new(),
+            };
+            if self.commands.insert(declaration.id.clone(), Arc::new(command)).is_some() {
+                return Err(mismatch("command", &declaration.id, "is brought by another capability, too"));
+            }
+        }
+        let found = |id: &String, formats: &[Format]| formats.iter().find(|f| f.id == *id).cloned();
+        for format in &manifest.importers {
+            if !importers.iter().any(|(id, _)| *id == format.id) {
+                return Err(mismatch("importer", &format.id, "is in the manifest, but has no handler"));
+            }
+        }
+        for format in &manifest.exporters {
+            if !exporters.iter().any(|(id, _)| *id == format.id) {
+                return Err(mismatch("exporter", &format.id, "is in the manifest, but has no handler"));
+            }
+        }
+        self.importers
+            .extend(importers.into_iter().filter_map(|(id, i)| Some((found(&id, &manifest.importers)?, i))));
+        self.exporters
+            .extend(exporters.into_iter().filter_map(|(id, e)| Some((found(&id, &manifest.exporters)?, e))));
+        for kind in &manifest.kinds {
+            self.kinds.insert(kind.clone());
+        }
+        self.capabilities.push(Entry { manifest, capability, active: false });
+        Ok(())
+    }
+
+    /// The command of this id, or an error with the nearest known id.
+    pub fn command(&self, id: &str) -> Result<&Arc<Command>, CommandError> {
+        self.commands.get(id).ok_or_else(|| CommandError::UnknownCommand {
+            id: id.to_owned(),
+            nearest: nearest(id, self.commands.keys().map(String::as_str)).map(str::to_owned),
+        })
+    }
+
+    /// All commands in the order of their ids.
+    pub fn commands(&self) -> impl Iterator<Item = &Arc<Command>> {
+        self.commands.values()
+    }
+
+    /// All node kinds.
+    pub fn kinds(&self) -> &Kinds {
+        &self.kinds
+    }
+
+    /// The manifests of all capabilities, in the order in which they were added.
+    pub fn manifests(&self) -> impl Iterator<Item = &Manifest> {
+        self.capabilities.iter().map(|entry| &entry.manifest)
+    }
+
+    /// All settings.
+    pub fn settings(&self) -> impl Iterator<Item = &Setting> {
+        self.manifests().flat_map(|manifest| &manifest.settings)
+    }
+
+    /// The declaration of a property, or an error with the nearest known name. Unknown kinds allow anything: none.
+    pub fn property(&self, kind: &str, name: &str) -> Result<Option<&PropertyDeclaration>, CommandError> {
+        let Some(kind) = self.kinds.get(kind) else { return Ok(None) };
+        kind.property(name).map(Some).ok_or_else(|| CommandError::NotFound {
+            what: "property",
+            name: name.to_owned(),
+            nearest: nearest(name, kind.properties.iter().map(|p| p.name.as_str())).map(str::to_owned),
+        })
+    }
+
+    /// What reads a file: by its first bytes, else by its extension.
+    pub fn importer(&self, extension: &str, bytes: &[u8]) -> Option<(&Format, &Arc<dyn Importer>)> {
+        let by_content =
+            self.importers.iter().find(|(format, importer)| importer.recognises(&format.id, bytes));
+        let by_name = || self.importers.iter().find(|(format, _)| has_extension(format, extension));
+        by_content.or_else(by_name).map(|(format, importer)| (format, importer))
+    }
+
+    /// What writes documents of a kind into a format, by its id or an extension.
+    pub fn exporter(&self, kind: &str, format: &str) -> Result<(&Format, &Arc<dyn Exporter>), CommandError> {
+        let fits = |(candidate, _): &&(Format, Arc<dyn Exporter>)| {
+            candidate.document == kind && (candidate.id == format || has_extension(candidate, format))
+        };
+        if let Some((format, exporter)) = self.exporters.iter().find(fits) {
+            return Ok((format, exporter));
+        }
+        let known = self.exporters.iter().filter(|(f, _)| f.document == kind).map(|(f, _)| f.id.as_str());
+        let names: Vec<&str> = known.clone().collect();
+        Err(CommandError::argument(
+            "format",
+            format!("a {kind} document cannot be written as '{format}' (known: {})", names.join(", ")),
+        ))
+    }
+
+    /// All importers' and exporters' formats.
+    pub fn formats(&self) -> (impl Iterator<Item = &Format>, impl Iterator<Item = &Format>) {
+        (self.importers.iter().map(|(f, _)| f), self.exporters.iter().map(|(f, _)| f))
+    }
+
+    /// Activates a capability before its first use. One that fails leaves the others as they are.
+    pub fn activate(&mut self, capability: &str) -> Result<(), CommandError> {
+        if let Some(entry) =
+            self.capabilities.iter_mut().find(|entry| entry.manifest.id == capability && !entry.active)
+        {
+            entry.capability.activate()?;
+            entry.active = true;
+        }
+        Ok(())
+    }
+
+    /// Deactivates every capability, the last added first.
+    pub fn deactivate_all(&mut self) {
+        for entry in self.capabilities.iter_mut().rev().filter(|entry| entry.active) {
+            entry.capability.deactivate();
+            entry.active = false;
+        }
+    }
+}
+
+fn has_extension(format: &Format, extension: &str) -> bool {
+    format.extensions.iter().any(|known| known.eq_ignore_ascii_case(extension))
+}
+
+/// Takes the handlers of one capability.
+pub struct Registrar<'m> {
+    manifest: &'m Manifest,
+    handlers: BTreeMap<String, (Json, Handler)>,
+    importers: Vec<(String, Arc<dyn Importer>)>,
+    exporters: Vec<(String, Arc<dyn Exporter>)>,
+    trouble: Option<(&'static str, String)>,
+}
+
+impl Registrar<'_> {
+    /// An edit: a function from what is there to what changes.
+    pub fn edit<A, F>(&mut self, id: &str, handler: F)
+    where
+        A: DeserializeOwned + JsonSchema,
+        F: Fn(&mut EditScope<'_>, A) -> Result<Json, CommandError> + Send + Sync + 'static,
+    {
+        let handler = Handler::Edit(Box::new(move |scope, json| handler(scope, arguments::parse(json)?)));
+        self.handler::<A>(id, handler);
+    }
+
+    /// A task: may use ports, and submits edits.
+    pub fn task<A, F>(&mut self, id: &str, handler: F)
+    where
+        A: DeserializeOwned + JsonSchema,
+        F: Fn(&mut TaskScope<'_>, A) -> Result<Json, CommandError> + Send + Sync + 'static,
+    {
+        let handler = Handler::Task(Box::new(move |scope, json| handler(scope, arguments::parse(json)?)));
+        self.handler::<A>(id, handler);
+    }
+
+    /// A query: reads only.
+    pub fn query<A, F>(&mut self, id: &str, handler: F)
+    where
+        A: DeserializeOwned + JsonSchema,
+        F: Fn(&mut QueryScope<'_>, A) -> Result<Json, CommandError> + Send + Sync + 'static,
+    {
+        let handler = Handler::Query(Box::new(move |scope, json| handler(scope, arguments::parse(json)?)));
+        self.handler::<A>(id, handler);
+    }
+
+    fn handler<A: JsonSchema>(&mut self, id: &str, handler: Handler) {
+        let declared = self.manifest.commands.iter().any(|command| command.id == id);
+        self.note("command", id, declared);
+        let schema = schemars::schema_for!(A).to_value();
+        self.handlers.insert(id.to_owned(), (schema, handler));
+    }
+
+    /// What reads a format.
+    pub fn importer(&mut self, format: &str, importer: Arc<dyn Importer>) {
+        self.note("importer", format, self.manifest.importers.iter().any(|f| f.id == format));
+        self.importers.push((format.to_owned(), importer));
+    }
+
+    /// What writes a format.
+    pub fn exporter(&mut self, format: &str, exporter: Arc<dyn Exporter>) {
+        self.note("exporter", format, self.manifest.exporters.iter().any(|f| f.id == format));
+        self.exporters.push((format.to_owned(), exporter));
+    }
+
+    fn note(&mut self, what: &'static str, id: &str, declared: bool) {
+        if !declared && self.trouble.is_none() {
+            self.trouble = Some((what, id.to_owned()));
+        }
+    }
+}

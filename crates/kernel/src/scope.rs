@@ -1,0 +1,385 @@
+//! What the code behind a command sees: of an edit the content, of a task the ports, too.
+
+use std::{cell::RefCell, collections::BTreeMap, sync::Arc};
+
+use base::{BlobHash, Diagnostic, DocumentId, IdSource, Limits, NodeId};
+use document::{Content, Delta, Document, Key, NodeRef, Property, Value};
+use schema::Merge;
+use serde_json::Value as Json;
+
+use crate::{
+    CommandError, Context, Kernel, Registry, Session,
+    ports::{Clock, EventLog, Files, FontSource},
+    settings::Settings,
+    workspace::{DocumentRecord, NewDocument, WORKSPACE, Workspace},
+};
+
+/// Blobs, files beside a file, fonts, limits and settings.
+pub struct Assets<'a> {
+    pub(crate) log: &'a RefCell<Box<dyn EventLog>>,
+    pub(crate) files: &'a Arc<dyn Files>,
+    pub(crate) fonts: &'a Arc<dyn FontSource>,
+    pub(crate) limits: &'a Limits,
+    pub(crate) settings: &'a Settings,
+}
+
+impl Assets<'_> {
+    /// Keeps a blob.
+    pub fn put_blob(&mut self, bytes: &[u8]) -> Result<BlobHash, CommandError> {
+        Ok(self.log.borrow_mut().put_blob(bytes)?)
+    }
+
+    /// A blob.
+    pub fn blob(&self, hash: BlobHash) -> Result<Vec<u8>, CommandError> {
+        let blob = self.log.borrow().blob(hash)?;
+        blob.ok_or(CommandError::NotFound { what: "blob", name: hash.to_string(), nearest: None })
+    }
+
+    /// A whole file.
+    pub fn read(&self, path: &str) -> Result<Vec<u8>, CommandError> {
+        Ok(self.files.read(path)?)
+    }
+
+    /// A file that another one refers to by a relative path.
+    pub fn read_beside(&self, path: &str, relative: &str) -> Result<Vec<u8>, CommandError> {
+        Ok(self.files.read(&self.files.beside(path, relative)?)?)
+    }
+
+    /// The fonts.
+    pub fn fonts(&self) -> &Arc<dyn FontSource> {
+        self.fonts
+    }
+
+    /// The bounds on inputs.
+    pub fn limits(&self) -> &Limits {
+        self.limits
+    }
+
+    /// The settings.
+    pub fn settings(&self) -> &Settings {
+        self.settings
+    }
+}
+
+/// What a query sees.
+pub struct QueryScope<'k> {
+    pub(crate) kernel: &'k mut Kernel,
+    pub(crate) context: &'k Context,
+}
+
+impl QueryScope<'_> {
+    /// The context of the query.
+    pub fn context(&self) -> &Context {
+        self.context
+    }
+
+    /// All documents.
+    pub fn documents(&mut self) -> Result<Vec<DocumentRecord>, CommandError> {
+        self.kernel.documents()
+    }
+
+    /// The content of a document.
+    pub fn content(&mut self, document: DocumentId) -> Result<Content, CommandError> {
+        self.kernel.content(document)
+    }
+
+    /// The kernel, to read from.
+    pub fn kernel(&mut self) -> &mut Kernel {
+        self.kernel
+    }
+}
+
+/// What a task sees.
+pub struct TaskScope<'k> {
+    pub(crate) kernel: &'k mut Kernel,
+    pub(crate) context: &'k Context,
+    pub(crate) ids: &'k mut IdSource,
+    pub(crate) command: Arc<str>,
+    pub(crate) arguments: Arc<str>,
+    pub(crate) diagnostics: &'k mut Vec<Diagnostic>,
+}
+
+impl TaskScope<'_> {
+    /// The context of the command.
+    pub fn context(&self) -> &Context {
+        self.context
+    }
+
+    /// The content of a document.
+    pub fn content(&mut self, document: DocumentId) -> Result<Content, CommandError> {
+        self.kernel.content(document)
+    }
+
+    /// The record of a document.
+    pub fn record(&mut self, document: DocumentId) -> Result<DocumentRecord, CommandError> {
+        self.kernel.record(document)
+    }
+
+    /// What is registered.
+    pub fn registry(&self) -> &Registry {
+        &self.kernel.registry
+    }
+
+    /// Blobs, files and fonts.
+    pub fn assets(&mut self) -> Assets<'_> {
+        self.kernel.assets()
+    }
+
+    /// Fresh ids.
+    pub fn ids(&mut self) -> &mut IdSource {
+        self.ids
+    }
+
+    /// The time, in milliseconds since the Unix epoch.
+    pub fn now(&self) -> i64 {
+        self.kernel.clock().now()
+    }
+
+    /// Replaces a file as a whole. Says where it is.
+    pub fn write(&mut self, path: &str, bytes: &[u8]) -> Result<String, CommandError> {
+        self.kernel.check_deadline()?;
+        Ok(self.kernel.files().write(path, bytes)?)
+    }
+
+    /// Something to tell the user beside the result.
+    pub fn warn(&mut self, diagnostics: impl IntoIterator<Item = Diagnostic>) {
+        self.diagnostics.extend(diagnostics);
+    }
+
+    /// Submits an edit: one event, with the task's command and arguments.
+    pub fn edit<T>(
+        &mut self,
+        edit: impl FnOnce(&mut EditScope<'_>) -> Result<T, CommandError>,
+    ) -> Result<T, CommandError> {
+        self.kernel.check_deadline()?;
+        self.kernel.run_edit(self.context, self.ids, self.command.clone(), self.arguments.clone(), edit)
+    }
+
+    /// The kernel, for the commands that are about it: history and documents as wholes.
+    pub fn kernel(&mut self) -> &mut Kernel {
+        self.kernel
+    }
+}
+
+/// What an edit sees, and what it has changed so far.
+pub struct EditScope<'k> {
+    pub(crate) workspace: &'k mut Workspace,
+    pub(crate) log: &'k RefCell<Box<dyn EventLog>>,
+    pub(crate) registry: &'k Registry,
+    pub(crate) session: &'k Session,
+    pub(crate) ids: &'k mut IdSource,
+    pub(crate) context: &'k Context,
+    pub(crate) changes: Vec<(DocumentId, Vec<Delta>)>,
+    pub(crate) working: BTreeMap<DocumentId, Content>,
+    pub(crate) created: Vec<(DocumentId, Document)>,
+}
+
+impl EditScope<'_> {
+    /// The context of the command.
+    pub fn context(&self) -> &Context {
+        self.context
+    }
+
+    /// What is registered.
+    pub fn registry(&self) -> &Registry {
+        self.registry
+    }
+
+    /// The selected nodes of a document.
+    pub fn selection(&self, document: DocumentId) -> &[NodeId] {
+        self.session.selection(document)
+    }
+
+    /// A fresh id.
+    pub fn new_id(&mut self) -> NodeId {
+        self.ids.next_id()
+    }
+
+    /// The content of a document as this edit has left it so far.
+    pub fn content(&mut self, document: DocumentId) -> Result<&Content, CommandError> {
+        if !self.working.contains_key(&document) {
+            let content = self.workspace.open(&**self.log.borrow(), document)?.document.content().clone();
+            self.working.insert(document, content);
+        }
+        self.working.get(&document).ok_or_else(|| CommandError::no_document(document))
+    }
+
+    /// The tree of a document.
+    pub fn tree(&mut self, document: DocumentId) -> Result<&document::Tree, CommandError> {
+        self.content(document)?.tree().ok_or_else(|| {
+            CommandError::argument("document", format!("document {document} is a text, not a node tree"))
+        })
+    }
+
+    /// A node of a document.
+    pub fn node(&mut self, document: DocumentId, node: NodeId) -> Result<NodeRef<'_>, CommandError> {
+        self.tree(document)?.get(node).ok_or_else(|| CommandError::no_node(node))
+    }
+
+    /// Makes one step. It must fit; what came before in this edit counts.
+    pub fn push(&mut self, document: DocumentId, delta: Delta) -> Result<(), CommandError> {
+        self.push_all(document, vec![delta])
+    }
+
+    /// Makes several steps.
+    pub fn push_all(&mut self, document: DocumentId, deltas: Vec<Delta>) -> Result<(), CommandError> {
+        self.content(document)?;
+        if let Some(content) = self.working.get_mut(&document) {
+            content.apply(&deltas)?;
+        }
+        match self.changes.iter_mut().find(|(changed, _)| *changed == document) {
+            Some((_, so_far)) => so_far.extend(deltas),
+            None => self.changes.push((document, deltas)),
+        }
+        Ok(())
+    }
+
+    /// Inserts a node as the last child of `parent`, or after a sibling. Hands back its id.
+    pub fn insert(
+        &mut self,
+        document: DocumentId,
+        parent: NodeId,
+        after: Place,
+        kind: &str,
+        properties: Vec<(Key, Value)>,
+    ) -> Result<NodeId, CommandError> {
+        let home = self.node(document, parent)?.node();
+        let after = match after {
+            Place::First => None,
+            Place::Last => home.children.last().copied(),
+            Place::After(sibling) => Some(sibling),
+        };
+        let node = self.new_id();
+        self.push(document, Delta::Insert { node, kind: kind.into(), parent, after, properties })?;
+        Ok(node)
+    }
+
+    /// Sets (`Some`) or unsets (`None`) a property after a check against its declaration, by its merge rule.
+    pub fn set(
+        &mut self,
+        document: DocumentId,
+        node: NodeId,
+        name: &str,
+        value: Option<&Json>,
+    ) -> Result<(), CommandError> {
+        let reader = self.node(document, node)?;
+        let (kind, stored) = (reader.kind().to_owned(), reader.property(name).cloned());
+        let declaration = self.registry.property(&kind, name)?;
+        let checked = match (value, declaration) {
+            (Some(value), Some(declaration)) if declaration.merge == Merge::Lww => {
+                Some(declaration.check(value)?)
+            }
+            (value, _) => value.cloned(),
+        };
+        let value = checked.as_ref().map(Value::from_json);
+        let merge = declaration.map_or(Merge::Lww, |declaration| declaration.merge);
+        for delta in assignments(node, &name.into(), merge, stored.as_ref(), value)? {
+            self.push(document, delta)?;
+        }
+        Ok(())
+    }
+
+    /// Makes a document with this content, and its record in the workspace.
+    pub fn create(&mut self, new: NewDocument) -> Result<DocumentId, CommandError> {
+        let id: DocumentId = self.ids.next_id();
+        let replica = self.log.borrow().replica();
+        let (document, delta) = new.make(id, replica, self.workspace_content()?)?;
+        self.working.insert(id, document.content().clone());
+        self.created.push((id, document));
+        self.push(WORKSPACE, delta)?;
+        Ok(id)
+    }
+
+    fn workspace_content(&mut self) -> Result<&Content, CommandError> {
+        self.content(WORKSPACE)
+    }
+}
+
+/// Where a node goes among its siblings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Before all others.
+    First,
+    /// After all others.
+    Last,
+    /// After this one.
+    After(NodeId),
+}
+
+/// The steps that give a property a value, by its merge rule.
+fn assignments(
+    node: NodeId,
+    key: &Key,
+    merge: Merge,
+    stored: Option<&Property>,
+    value: Option<Value>,
+) -> Result<Vec<Delta>, CommandError> {
+    let key = key.clone();
+    let misfit = |expected: &str| Err(CommandError::argument("value", format!("{key} must be {expected}")));
+    match merge {
+        Merge::Lww => Ok(vec![Delta::Set { node, key, value }]),
+        Merge::Counter => {
+            let before = if let Some(Property::Counter(n)) = stored { *n } else { 0 };
+            match value.as_ref().map_or(Some(0), Value::as_integer) {
+                Some(count) => Ok(vec![Delta::Add { node, key, amount: count - before }]),
+                None => misfit("a whole number"),
+            }
+        }
+        Merge::Text => {
+            let before = if let Some(Property::Text(text)) = stored { text } else { "" };
+            let after = match &value {
+                None => "",
+                Some(Value::String(text)) => text,
+                Some(_) => return misfit("a text"),
+            };
+            let change = document::text::diff(&before.into(), &after.into());
+            Ok(vec![Delta::Splice { node, key, change }])
+        }
+        Merge::List => {
+            let delete = if let Some(Property::List(items)) = stored { items.len() as u32 } else { 0 };
+            let insert = match value {
+                None => Vec::new(),
+                Some(Value::List(items)) => items.to_vec(),
+                Some(_) => return misfit("a list"),
+            };
+            Ok(vec![Delta::Items { node, key, at: 0, delete, insert }])
+        }
+        Merge::Map => {
+            let before = if let Some(Property::Map(map)) = stored { map.clone() } else { Arc::default() };
+            let after = match value {
+                None => Arc::default(),
+                Some(Value::Map(map)) => map,
+                Some(_) => return misfit("a map"),
+            };
+            let gone = before.keys().filter(|entry| !after.contains_key(*entry)).map(|entry| (entry, None));
+            let put = after.iter().map(|(entry, value)| (entry, Some(value.clone())));
+            Ok(gone
+                .chain(put)
+                .map(|(entry, value)| Delta::Put { node, key: key.clone(), entry: entry.clone(), value })
+                .collect())
+        }
+    }
+}
+
+impl Kernel {
+    /// The clock.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.ports.clock
+    }
+
+    /// The files.
+    pub fn files(&self) -> &Arc<dyn Files> {
+        &self.ports.files
+    }
+
+    /// Blobs, files and fonts.
+    pub fn assets(&self) -> Assets<'_> {
+        Assets {
+            log: &self.log,
+            files: &self.ports.files,
+            fonts: &self.ports.fonts,
+            limits: &self.ports.limits,
+            settings: &self.ports.settings,
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! What belongs to a session and is in no log: selection, clipboard and context keys.
+
+use std::collections::{BTreeMap, HashMap};
+
+use base::{DocumentId, NodeId};
+use serde_json::Value as Json;
+
+/// The state of a session.
+#[derive(Clone, Debug, Default)]
+pub struct Session {
+    selection: HashMap<DocumentId, Vec<NodeId>>,
+    clipboard: Option<Json>,
+    keys: BTreeMap<String, Json>,
+}
+
+impl Session {
+    /// The selected nodes of a document, in the order in which they were selected.
+    pub fn selection(&self, document: DocumentId) -> &[NodeId] {
+        self.selection.get(&document).map_or(&[], Vec::as_slice)
+    }
+
+    /// Selects exactly these nodes.
+    pub fn select(&mut self, document: DocumentId, nodes: Vec<NodeId>) {
+        self.selection.insert(document, nodes);
+    }
+
+    /// What was copied or cut last.
+    pub fn clipboard(&self) -> Option<&Json> {
+        self.clipboard.as_ref()
+    }
+
+    /// Puts something on the clipboard.
+    pub fn copy(&mut self, fragment: Json) {
+        self.clipboard = Some(fragment);
+    }
+
+    /// The value of a context key, which when-clauses read.
+    pub fn key(&self, name: &str) -> Option<&Json> {
+        self.keys.get(name)
+    }
+
+    /// Sets a context key.
+    pub fn set_key(&mut self, name: &str, value: Json) {
+        self.keys.insert(name.to_owned(), value);
+    }
+}

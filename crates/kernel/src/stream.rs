@@ -1,0 +1,72 @@
+//! The event stream: notices to subscribers, by topic pattern.
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use base::{DocumentId, EventHash};
+
+use crate::pattern::Pattern;
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Notice {
+    /// A document changed; the event is pending. Topic `document.ID.changed`.
+    Changed {
+        /// The document.
+        document: DocumentId,
+        /// The event.
+        event: EventHash,
+        /// Its place in the local order.
+        ord: u64,
+    },
+    /// Every event up to this place is durable. Topic `log.durable`.
+    Durable {
+        /// The place in the local order.
+        ord: u64,
+    },
+    /// The selection in a document changed. Topic `selection.ID.changed`.
+    Selected {
+        /// The document.
+        document: DocumentId,
+    },
+    /// The workspace became read-only. Topic `log.failed`.
+    ReadOnly {
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Notice {
+    /// The topic that patterns are matched against.
+    pub fn topic(&self) -> String {
+        match self {
+            Notice::Changed { document, .. } => format!("document.{document}.changed"),
+            Notice::Durable { .. } => "log.durable".into(),
+            Notice::Selected { document } => format!("selection.{document}.changed"),
+            Notice::ReadOnly { .. } => "log.failed".into(),
+        }
+    }
+}
+
+/// The subscribers of a kernel.
+#[derive(Debug, Default)]
+pub struct Stream {
+    subscribers: Vec<(Pattern, Sender<Notice>)>,
+}
+
+impl Stream {
+    /// Notices whose topic matches, from now on; until the receiver is dropped.
+    pub fn subscribe(&mut self, pattern: Pattern) -> Receiver<Notice> {
+        let (sender, receiver) = channel();
+        self.subscribers.push((pattern, sender));
+        receiver
+    }
+
+    pub(crate) fn publish(&mut self, notice: Notice) {
+        if self.subscribers.is_empty() {
+            return;
+        }
+        let topic = notice.topic();
+        self.subscribers
+            .retain(|(pattern, sender)| !pattern.matches(&topic) || sender.send(notice.clone()).is_ok());
+    }
+}

@@ -1,0 +1,81 @@
+//! System packages that a step needs, and their installation on Debian.
+
+use anyhow::{Context, Result, bail};
+use std::path::Path;
+use std::process::Command;
+
+/// A package of the system.
+pub struct Needed {
+    /// How it shows that it is there: a program in PATH, or a file when it begins with `/`.
+    shows: &'static str,
+    /// Debian's name.
+    package: &'static str,
+    /// What it is for, for the person who watches it being installed.
+    why: &'static str,
+}
+
+/// What building and testing the headless program takes beside Rust.
+pub const BUILD: &[Needed] = &[
+    Needed { shows: "cc", package: "gcc", why: "links the programs and compiles SQLite, which is built in" },
+    Needed {
+        shows: "/usr/include/stdlib.h",
+        package: "libc6-dev",
+        why: "the C headers that SQLite includes",
+    },
+    Needed { shows: "git", package: "git", why: "the tests of mounted repositories make some" },
+];
+
+/// Installs what is missing, as root or through sudo, and says what and why.
+///
+/// # Errors
+/// Something is missing and cannot be installed here; the message says how to do it by hand.
+pub fn install_missing(needed: &[Needed]) -> Result<()> {
+    let missing: Vec<_> = needed.iter().filter(|needed| !is_there(needed.shows)).collect();
+    if missing.is_empty() {
+        println!("system packages: all {} are there", needed.len());
+        return Ok(());
+    }
+    for needed in &missing {
+        println!("system package {} is missing: {}", needed.package, needed.why);
+    }
+    let names: Vec<_> = missing.iter().map(|needed| needed.package).collect();
+    let by_hand = format!("install by hand: {}", names.join(" "));
+    if !is_there("apt-get") {
+        bail!("there is no apt-get here; {by_hand}");
+    }
+    let root = is_root();
+    if !root && !is_there("sudo") {
+        bail!("neither root nor sudo; {by_hand}");
+    }
+    let apt = |arguments: &[&str]| -> Result<bool> {
+        let mut command = Command::new(if root { "apt-get" } else { "sudo" });
+        if !root {
+            command.args(["--preserve-env=DEBIAN_FRONTEND", "apt-get"]);
+        }
+        command.env("DEBIAN_FRONTEND", "noninteractive").args(arguments);
+        Ok(command.status().context("apt-get")?.success())
+    };
+    let install: Vec<_> = ["install", "--yes", "--no-install-recommends"].into_iter().chain(names).collect();
+    // The package lists may be absent or old; fetching them takes longer than most installations.
+    let installed = apt(&install)? || (apt(&["update"])? && apt(&install)?);
+    if !installed {
+        bail!("apt-get failed; {by_hand}");
+    }
+    match missing.iter().find(|needed| !is_there(needed.shows)) {
+        Some(needed) => bail!("{} is installed, but {} is not there", needed.package, needed.shows),
+        None => Ok(()),
+    }
+}
+
+fn is_there(shows: &str) -> bool {
+    if shows.starts_with('/') {
+        return Path::new(shows).exists();
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(shows).is_file())
+}
+
+fn is_root() -> bool {
+    // SAFETY: geteuid takes nothing and cannot fail.
+    unsafe { libc::geteuid() == 0 }
+}
