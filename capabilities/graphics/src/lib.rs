@@ -1,1 +1,51 @@
-//! placeholder
+//! The graphics capability: canvases of raster, vector and text layers.
+//!
+//! Owns the node kinds `graphics.*`, the drawing model behind them, the CPU renderer, and the picture formats. Never
+//! touches files or fonts by itself: bytes come through the kernel's ports.
+
+pub mod canvas;
+mod commands;
+mod draw;
+mod export;
+pub mod filter;
+mod fonts;
+mod import;
+#[allow(missing_docs)]
+pub mod kinds;
+pub mod picture;
+pub mod raster;
+pub mod render;
+pub mod svg;
+
+use std::sync::Arc;
+
+use kernel::{Capability, CommandError, Registrar};
+
+use draw::Drawing;
+
+/// The capability.
+pub fn capability() -> Box<dyn Capability> {
+    Box::new(Graphics(Arc::new(Drawing::default())))
+}
+
+struct Graphics(Arc<Drawing>);
+
+impl Capability for Graphics {
+    fn manifest(&self) -> &'static str {
+        include_str!("../capability.json")
+    }
+
+    fn register(&self, registrar: &mut Registrar<'_>) {
+        commands::register(registrar, &self.0);
+        import::register(registrar, &self.0);
+        export::register(registrar, &self.0);
+    }
+
+    fn activate(&self) -> Result<(), CommandError> {
+        Ok(())
+    }
+
+    fn deactivate(&self) {
+        self.0.clear();
+    }
+}

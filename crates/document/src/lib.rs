@@ -4,6 +4,7 @@
 //! knows no clock, no workspace and no capability. Raw property names and everything of the CRDT stay in here: readers
 //! use accessors generated from the kinds' declarations.
 
+mod blobs;
 mod content;
 mod crdt;
 mod delta;

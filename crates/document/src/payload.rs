@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use base::{DocumentId, EventHash};
+use base::{BlobHash, DocumentId, EventHash};
 use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
 
 use crate::Delta;
@@ -42,6 +42,8 @@ pub struct Payload {
     pub arguments: Arc<str>,
     /// The changes, in the order in which they were made.
     pub changes: Vec<Change>,
+    /// The blobs that the changes name: ascending, none twice.
+    pub blobs: Vec<BlobHash>,
 }
 
 impl Payload {
@@ -54,10 +56,14 @@ impl Payload {
     }
 
     fn write(&self, e: &mut Encoder<Vec<u8>>) -> Result<(), encode::Error<std::convert::Infallible>> {
-        e.array(2)?.str(&self.arguments)?.array(self.changes.len() as u64)?;
+        e.array(3)?.str(&self.arguments)?.array(self.changes.len() as u64)?;
         for change in &self.changes {
             e.array(5)?.bytes(&change.document.value().to_be_bytes())?.encode(change.role)?;
             e.encode(&change.deltas)?.encode(&change.inverses)?.bytes(&change.update)?;
+        }
+        e.array(self.blobs.len() as u64)?;
+        for blob in &self.blobs {
+            e.bytes(&blob.0)?;
         }
         Ok(())
     }
@@ -82,7 +88,9 @@ impl Payload {
                 update: d.bytes()?.to_vec(),
             });
         }
-        Ok(Payload { arguments, changes })
+        let count = d.array()?.unwrap_or(0);
+        let blobs = (0..count).map(|_| Ok(BlobHash(fixed(&mut d)?))).collect::<Result<_, decode::Error>>()?;
+        Ok(Payload { arguments, changes, blobs })
     }
 }
 

@@ -126,8 +126,7 @@ impl Tree {
                     Some(other) => return Err(rule_error(*node, key, "text", other)),
                 };
                 let mut rope = ropey::Rope::from_str(text);
-                let inverse = change.invert(&rope).map_err(out_of_range)?;
-                change.apply(&mut rope).map_err(out_of_range)?;
+                let inverse = change.apply_invertibly(&mut rope).map_err(out_of_range)?;
                 let text = Property::Text(rope.to_string().into());
                 self.edit(*node)?.properties.set(key, (rope.len_chars() > 0).then_some(text));
                 Ok(vec![Delta::Splice { node: *node, key: key.clone(), change: inverse }])

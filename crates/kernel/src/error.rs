@@ -124,10 +124,7 @@ impl From<FileError> for CommandError {
             FileFault::Unreadable => CommandError::Input { place: path, message },
             FileFault::Unwritable => CommandError::Failed(format!("{path}: {message}")),
             FileFault::Denied => CommandError::Denied(format!("{path}: {message}")),
-            FileFault::TooLarge => CommandError::Limit {
-                place: path,
-                limit: LimitExceeded { what: message, found: 0, limit: 0, setting: "fileBytes" },
-            },
+            FileFault::TooLarge(limit) => CommandError::Limit { place: path, limit },
         }
     }
 }

@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, mpsc::Receiver},
 };
 
-use base::{Diagnostic, DocumentId, EventHash, IdSource, Limits, NodeId};
+use base::{BlobHash, Diagnostic, DocumentId, EventHash, IdSource, Limits, NodeId};
 use document::{Change, Content, Delta, Payload, Role};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -21,7 +21,7 @@ use crate::{
     settings::Settings,
     stream::{Notice, Stream},
     when::When,
-    workspace::{DocumentRecord, WORKSPACE, Workspace},
+    workspace::{DocumentRecord, WORKSPACE, Workspace, known_blobs},
 };
 
 /// What the kernel asks of the world.
@@ -309,13 +309,15 @@ impl Kernel {
         }
         let documents: Vec<(DocumentId, Role)> = changes.iter().map(|c| (c.document, c.role)).collect();
         let time = self.ports.clock.now();
+        let blobs = self.named_blobs(&changes)?;
         let event = NewEvent {
             tenant: context.tenant.clone(),
             actor: context.actor.clone(),
             command: command.clone(),
             time,
-            payload: Payload { arguments, changes }.encode(),
+            payload: Payload { arguments, changes, blobs: blobs.clone() }.encode(),
             documents: documents.clone(),
+            blobs,
         };
         let appended = self.log.borrow_mut().append(event);
         let appended = appended.map_err(|error| self.fail(error))?;
@@ -336,6 +338,15 @@ impl Kernel {
         self.last_ord = appended.ord;
         self.events.push(appended.hash);
         Ok(Some(appended.hash))
+    }
+
+    /// The blobs that changes name, in both directions.
+    fn named_blobs(&self, changes: &[Change]) -> Result<Vec<BlobHash>, CommandError> {
+        let mut hashes = Vec::new();
+        for delta in changes.iter().flat_map(|change| change.deltas.iter().chain(&change.inverses)) {
+            delta.hashes(&mut hashes);
+        }
+        known_blobs(&**self.log.borrow(), hashes)
     }
 
     /// Waits until everything is durable.

@@ -6,13 +6,17 @@ use std::{fmt, str::FromStr};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PatternError {
     /// Nothing between two dots, before the first or after the last.
-    #[error("the pattern '{pattern}' has an empty segment: write names, '*' or '**' with single dots between them")]
+    #[error(
+        "the pattern '{pattern}' has an empty segment: write names, '*' or '**' with single dots between them"
+    )]
     EmptySegment {
         /// The pattern as given.
         pattern: String,
     },
     /// A star beside other characters.
-    #[error("the segment '{segment}' of the pattern '{pattern}' mixes a name and '*': a star stands alone between dots")]
+    #[error(
+        "the segment '{segment}' of the pattern '{pattern}' mixes a name and '*': a star stands alone between dots"
+    )]
     PartialStar {
         /// The pattern as given.
         pattern: String,
@@ -125,7 +129,11 @@ mod tests {
     #[test]
     fn patterns_fit_whole_topics() {
         for (pattern, fits, misses) in [
-            ("document.saved", &["document.saved"][..], &["document", "document.saved.now", "Document.saved", ""][..]),
+            (
+                "document.saved",
+                &["document.saved"][..],
+                &["document", "document.saved.now", "Document.saved", ""][..],
+            ),
             ("document.*", &["document.saved"], &["document", "document.a.b"]),
             ("*", &["document"], &["document.saved"]),
             ("**", &["document", "document.saved", "a.b.c"], &[]),

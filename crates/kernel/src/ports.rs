@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use base::{ActorId, BlobHash, DocumentId, EventHash, ReplicaId, TenantId};
+use base::{ActorId, BlobHash, DocumentId, EventHash, LimitExceeded, ReplicaId, TenantId};
 use document::Role;
 
 /// Why the log did not do what it was asked.
@@ -28,6 +28,8 @@ pub struct NewEvent {
     pub payload: Vec<u8>,
     /// The documents that it changes, and what it is to the history of each.
     pub documents: Vec<(DocumentId, Role)>,
+    /// The blobs that it names: kept for as long as the payload is.
+    pub blobs: Vec<BlobHash>,
 }
 
 /// An event that the log has taken and will make durable.
@@ -67,6 +69,8 @@ pub struct SavedState {
     pub state: Vec<u8>,
     /// The merge data.
     pub snapshot: Vec<u8>,
+    /// The blobs that it names: kept for as long as it is.
+    pub blobs: Vec<BlobHash>,
 }
 
 /// The record of a task command that ended without changing a document.
@@ -106,6 +110,8 @@ pub trait EventLog: Send {
     fn put_saved_state(&mut self, document: DocumentId, saved: SavedState) -> Result<(), LogError>;
     /// Keeps a blob.
     fn put_blob(&mut self, bytes: &[u8]) -> Result<BlobHash, LogError>;
+    /// Whether a blob is there.
+    fn has_blob(&self, hash: BlobHash) -> Result<bool, LogError>;
     /// A blob.
     fn blob(&self, hash: BlobHash) -> Result<Option<Vec<u8>>, LogError>;
     /// Records a task command.
@@ -115,7 +121,7 @@ pub trait EventLog: Send {
 }
 
 /// What kind of trouble a file gave.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FileFault {
     /// It cannot be read: missing, unreadable, no regular file.
     Unreadable,
@@ -124,7 +130,7 @@ pub enum FileFault {
     /// It is outside what may be reached.
     Denied,
     /// It is larger than allowed.
-    TooLarge,
+    TooLarge(LimitExceeded),
 }
 
 /// A file that could not be used.

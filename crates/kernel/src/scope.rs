@@ -45,6 +45,11 @@ impl Assets<'_> {
         Ok(self.files.read(&self.files.beside(path, relative)?)?)
     }
 
+    /// The files, for what outlives this scope.
+    pub fn files(&self) -> &Arc<dyn Files> {
+        self.files
+    }
+
     /// The fonts.
     pub fn fonts(&self) -> &Arc<dyn FontSource> {
         self.fonts
@@ -190,6 +195,11 @@ impl EditScope<'_> {
         self.session.selection(document)
     }
 
+    /// Fresh ids.
+    pub fn ids(&mut self) -> &mut IdSource {
+        self.ids
+    }
+
     /// A fresh id.
     pub fn new_id(&mut self) -> NodeId {
         self.ids.next_id()
@@ -277,6 +287,11 @@ impl EditScope<'_> {
             self.push(document, delta)?;
         }
         Ok(())
+    }
+
+    /// Keeps a blob. A blob that no event comes to name is forgotten.
+    pub fn put_blob(&mut self, bytes: &[u8]) -> Result<BlobHash, CommandError> {
+        Ok(self.log.borrow_mut().put_blob(bytes)?)
     }
 
     /// Makes a document with this content, and its record in the workspace.

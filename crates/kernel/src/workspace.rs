@@ -260,13 +260,27 @@ impl Workspace {
             let ord = open.history.last_ord();
             if ord > open.saved_ord && (all || gained >= EVENTS_BETWEEN_SAVES) {
                 let (state, snapshot) = open.document.save()?;
-                log.put_saved_state(*id, SavedState { ord, state, snapshot })?;
+                let blobs = known_blobs(log, open.document.content().hashes())?;
+                log.put_saved_state(*id, SavedState { ord, state, snapshot, blobs })?;
                 open.saved_ord = ord;
                 open.saved_rows = open.history.rows().len();
             }
         }
         Ok(())
     }
+}
+
+/// Those of the hashes that name blobs: ascending, none twice.
+pub(crate) fn known_blobs(log: &dyn EventLog, mut hashes: Vec<BlobHash>) -> Result<Vec<BlobHash>, CommandError> {
+    hashes.sort();
+    hashes.dedup();
+    let mut known = Vec::with_capacity(hashes.len());
+    for hash in hashes {
+        if log.has_blob(hash)? {
+            known.push(hash);
+        }
+    }
+    Ok(known)
 }
 
 /// The payload of an event.

@@ -19,6 +19,9 @@ pub struct Kind {
     /// Whether it is the kind of a document: of the root, and of nothing else.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub document: bool,
+    /// Whether it is the kind of a document that is a text, not a node tree.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub text: bool,
     /// The kinds of nodes that may be below it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub children: Vec<String>,

@@ -31,7 +31,7 @@ impl<C> Encode<C> for ChangeSet {
     }
 }
 
-/// Accepts only the normal form, in an array of stated length: a change set has one encoding.
+/// Accepts only steps in normal form, in an array of stated length.
 impl<'b, C> Decode<'b, C> for ChangeSet {
     fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, decode::Error> {
         let start = d.position();

@@ -64,7 +64,12 @@ fn create(scope: &mut EditScope<'_>, args: Create) -> Result<Json, CommandError>
         });
     };
     let name = args.name.unwrap_or_else(|| kind.title.clone());
-    let document = scope.create(NewDocument::tree(&args.kind, &name))?;
+    let text = kind.text;
+    let mut new = NewDocument::tree(&args.kind, &name);
+    if text {
+        new.base = Some((String::new(), scope.put_blob(b"")?));
+    }
+    let document = scope.create(new)?;
     for (name, value) in &args.properties {
         scope.set(document, NodeId::ROOT, name, Some(value))?;
     }

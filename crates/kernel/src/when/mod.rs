@@ -1,12 +1,13 @@
 //! When-clauses: conditions over context keys, in VS Code's language, that say when a key binding or menu item applies.
 //!
-//! Owns parsing, evaluation and the canonical form. Knows no key's meaning: values come from a [`Context`]. The semantics are
-//! those of VS Code and so JavaScript's: `==` compares loosely with a text (a number with `'5'`, true with `'1'`), `<`
-//! reads numbers from the front of a text and is false without one, regular expressions are ECMAScript's and see an absent
-//! key as `undefined`. Platform keys such as `isLinux` are ordinary keys here.
+//! Owns parsing, evaluation and the canonical form. Keeps no values and knows no key's meaning: platform keys such as
+//! `isLinux` are ordinary keys here. The semantics are those of VS Code and so JavaScript's: `==` compares loosely with a
+//! text (the number 5 equals `'5'`, true equals `'1'`), `<` reads a number from the front of a text and is false without
+//! one, regular expressions are ECMAScript's and read a value as JavaScript prints it, an absent one as `undefined`.
 
 mod ecma;
 mod eval;
+mod expr;
 mod lexer;
 mod parser;
 #[cfg(test)]
@@ -14,9 +15,9 @@ mod tests;
 
 use std::{collections::BTreeSet, fmt, str::FromStr};
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use ecma::EcmaRegex;
+use expr::Expr;
 
 /// A when-clause that cannot be read. Columns count characters from 1.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -49,18 +50,6 @@ pub enum WhenError {
     },
 }
 
-/// The values of context keys.
-pub trait Context {
-    /// The value of this key; none when it is not set.
-    fn value(&self, key: &str) -> Option<&Value>;
-}
-
-impl Context for Map<String, Value> {
-    fn value(&self, key: &str) -> Option<&Value> {
-        self.get(key)
-    }
-}
-
 /// A condition over context keys.
 ///
 /// Written back ([`fmt::Display`]) it has one space around operators, quoted values, and negation at the single tests;
@@ -77,11 +66,11 @@ impl When {
         parser::parse(text).map(When)
     }
 
-    /// Whether the condition holds.
+    /// Whether the condition holds, where `value` gives the values of the keys that are set.
     ///
-    /// Allocates nothing, except to render a number or an array as text for a regular expression, or an array for `==`.
-    pub fn eval(&self, context: &dyn Context) -> bool {
-        self.0.eval(context)
+    /// Allocates nothing, except to print a number or an array for a regular expression, or an array for `==`.
+    pub fn eval<'v>(&self, value: &dyn Fn(&str) -> Option<&'v Value>) -> bool {
+        self.0.eval(value)
     }
 
     /// The keys whose values the condition depends on, sorted, each once.
@@ -104,52 +93,4 @@ impl fmt::Display for When {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
-}
-
-#[derive(Debug, Clone)]
-enum Expr {
-    Constant(bool),
-    Test(Test),
-    /// At least two, none of them an `All`.
-    All(Vec<Expr>),
-    /// At least two, none of them an `Any`.
-    Any(Vec<Expr>),
-}
-
-/// One test of one key.
-#[derive(Debug, Clone)]
-struct Test {
-    key: String,
-    negated: bool,
-    kind: Kind,
-}
-
-#[derive(Debug, Clone)]
-enum Kind {
-    /// `key`
-    Truthy,
-    /// `key == 'value'`
-    Equals(String),
-    /// `key in 'other key'`
-    In(String),
-    /// `key =~ /pattern/flags`
-    Matches(Box<EcmaRegex>),
-    /// `key < value`; never negated, because what is no number fails the opposite test as well.
-    Compares(Order, Operand),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Order {
-    Less,
-    LessOrEqual,
-    Greater,
-    GreaterOrEqual,
-}
-
-/// The right-hand side of a comparison.
-#[derive(Debug, Clone)]
-struct Operand {
-    text: String,
-    /// Not a number (NaN) when the text does not begin with one.
-    number: f64,
 }

@@ -1,0 +1,125 @@
+//! The list of capabilities, and kernels put together from them and the ports.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use base::{Limits, ReplicaId};
+use kernel::{Context, Kernel, Ports, Registry, Settings};
+use store::{Options, Store};
+
+use crate::{
+    cli::Common,
+    ports::{Fonts, LocalFiles, Log, SystemClock},
+    report::{BAD_INPUT, Failure},
+};
+
+/// The folder of a workspace that holds its state.
+const STATE_FOLDER: &str = ".metabuilder";
+
+/// Where documents and history are kept.
+pub enum Home<'a> {
+    /// In memory, for this run; what is made derives from the seed.
+    Memory {
+        /// Names the run.
+        seed: &'a [u8],
+    },
+    /// In a workspace.
+    Workspace {
+        /// Its folder.
+        folder: &'a Path,
+    },
+    /// In a workspace that is only read.
+    Reading {
+        /// Its folder.
+        folder: &'a Path,
+    },
+}
+
+/// Everything that the program can do, in the order in which files are offered to it.
+pub fn registry() -> Result<Registry, Failure> {
+    let mut registry = Registry::default();
+    for capability in [kernel::core(), graphics::capability(), code::capability()] {
+        registry.add(capability).map_err(|error| Failure::new(1, error))?;
+    }
+    Ok(registry)
+}
+
+/// The settings with what the command line says.
+pub fn settings(registry: &Registry, common: &Common) -> Result<Settings, Failure> {
+    let mut settings = Settings::new(registry);
+    for (key, value) in &common.settings {
+        settings
+            .set_text(registry, key, value)
+            .map_err(|error| Failure::new(crate::report::WRONG_USAGE, format!("--setting {key}={value}: {error}")))?;
+    }
+    Ok(settings)
+}
+
+/// A kernel whose relative paths are seen from `folders`.
+pub fn kernel(common: &Common, home: &Home<'_>, folders: Vec<PathBuf>) -> Result<Kernel, Failure> {
+    let registry = registry()?;
+    let settings = settings(&registry, common)?;
+    let limits = limits(&settings);
+    let files = LocalFiles::new(folders, limits.clone()).map_err(|error| Failure::new(1, error))?;
+    let (store, read_only) = match home {
+        Home::Memory { seed } => {
+            let options = Options { replica: Some(replica(seed)), ..Options::default() };
+            (Store::in_memory(options)?, None)
+        }
+        Home::Workspace { folder } => {
+            if !folder.is_dir() {
+                return Err(Failure::new(BAD_INPUT, format!("{}: there is no such folder", folder.display())));
+            }
+            (Store::open(&folder.join(STATE_FOLDER), Options::default())?, None)
+        }
+        Home::Reading { folder } => (read(folder)?, Some("it was opened for reading".to_owned())),
+    };
+    let ports = Ports {
+        files: Arc::new(files),
+        fonts: Arc::new(Fonts::new(&settings)),
+        clock: Arc::new(SystemClock),
+        limits,
+        settings,
+    };
+    Ok(Kernel::new(registry, Box::new(Log(store)), ports, read_only))
+}
+
+/// The store of a workspace, for reading.
+pub fn read(folder: &Path) -> Result<Store, Failure> {
+    Ok(Store::open_read_only(&folder.join(STATE_FOLDER))?)
+}
+
+/// The store of a workspace that may be damaged.
+pub fn read_unchecked(folder: &Path) -> Result<Store, Failure> {
+    Ok(Store::open_unchecked(&folder.join(STATE_FOLDER))?)
+}
+
+/// Who acts on the command line.
+pub fn context(settings: &Settings) -> Context {
+    Context { actor: settings.text("actor").unwrap_or("local").into(), ..Context::default() }
+}
+
+fn limits(settings: &Settings) -> Limits {
+    let usual = Limits::default();
+    let limit = |name: &str, usual: u64| settings.get(&format!("limits.{name}")).as_u64().unwrap_or(usual);
+    Limits {
+        file_bytes: limit("fileBytes", usual.file_bytes),
+        pixels: limit("pixels", usual.pixels),
+        nodes: limit("nodes", usual.nodes),
+        nesting: limit("nesting", usual.nesting),
+        expanded_bytes: limit("expandedBytes", usual.expanded_bytes),
+        expansion: limit("expansion", usual.expansion),
+        parse_seconds: limit("parseSeconds", usual.parse_seconds),
+        import_bytes: limit("importBytes", usual.import_bytes),
+    }
+}
+
+/// A replica of its own for a run in memory: the same for the same seed, so that a run repeats exactly.
+fn replica(seed: &[u8]) -> ReplicaId {
+    let hash = base::BlobHash::of(seed).0;
+    let bytes: [u8; 8] = std::array::from_fn(|at| hash[at]);
+    // The first few numbers have meanings of their own.
+    ReplicaId(u64::from_le_bytes(bytes) | 1 << 62)
+}

@@ -1,0 +1,70 @@
+//! `doctor`: what the program needs from this machine, and whether it is there.
+
+use std::{env, thread};
+
+use kernel::Settings;
+use serde_json::{Value as Json, json};
+
+use crate::{
+    assembly,
+    cli::Common,
+    ports::{Fonts, LocalFiles},
+    report::{Failure, print},
+};
+
+struct Finding {
+    what: &'static str,
+    works: bool,
+    detail: String,
+}
+
+/// Looks, and says what it found. Ends well also when something is missing: that is what was asked.
+pub fn run(common: &Common) -> Result<(), Failure> {
+    let registry = assembly::registry()?;
+    let settings = assembly::settings(&registry, common)?;
+    let findings = [cores(), confinement(), fonts(&settings), temporary_folder(), drawing()];
+    if common.json {
+        let checks: Vec<Json> =
+            findings.iter().map(|f| json!({ "check": f.what, "ok": f.works, "detail": f.detail })).collect();
+        return print(json!({ "version": env!("CARGO_PKG_VERSION"), "checks": checks }));
+    }
+    print(format_args!("metabuilder {}", env!("CARGO_PKG_VERSION")))?;
+    for finding in findings {
+        let mark = if finding.works { "ok  " } else { "MISS" };
+        print(format_args!("{mark} {:<18} {}", finding.what, finding.detail))?;
+    }
+    Ok(())
+}
+
+fn cores() -> Finding {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    Finding { what: "processor", works: true, detail: format!("{cores} threads, {}", env::consts::ARCH) }
+}
+
+fn confinement() -> Finding {
+    let (works, detail) = match LocalFiles::new(Vec::new(), base::Limits::default()) {
+        Ok(_) => (true, "openat2 is there: nothing leaves its mount".to_owned()),
+        Err(error) => (false, error.to_string()),
+    };
+    Finding { what: "files", works, detail }
+}
+
+fn fonts(settings: &Settings) -> Finding {
+    let found = Fonts::new(settings).paths().len();
+    let detail = match found {
+        0 => "none in the folders of the system: text uses the bundled Inter (the package fonts-noto-core brings more)".into(),
+        count => format!("{count} font files beside the bundled Inter"),
+    };
+    Finding { what: "fonts", works: true, detail }
+}
+
+fn temporary_folder() -> Finding {
+    let folder = env::temp_dir();
+    let works = folder.is_dir();
+    let detail = if works { folder.display().to_string() } else { format!("{} is not there: set TMPDIR", folder.display()) };
+    Finding { what: "temporary files", works, detail }
+}
+
+fn drawing() -> Finding {
+    Finding { what: "drawing", works: true, detail: "on the CPU".into() }
+}

@@ -1,0 +1,109 @@
+//! `render`: imports a file, sets properties, and exports it.
+
+use base::Diagnostic;
+use kernel::{Context, Kernel, Request};
+use serde_json::{Value as Json, json};
+
+use super::{batch::tell, current_folder};
+use crate::{
+    assembly::{self, Home},
+    cli::{Common, Render},
+    report::{Failure, WRONG_USAGE, print},
+};
+
+/// Frames per second, from which the time of a frame follows.
+const FRAME_RATE: f64 = 24.0;
+
+/// Converts a file.
+pub fn run(render: &Render, common: &Common) -> Result<(), Failure> {
+    let folder = current_folder()?;
+    let mut session = Session {
+        kernel: assembly::kernel(common, &Home::Memory { seed: b"render" }, vec![folder])?,
+        context: Context { seed: b"render".to_vec(), ..Context::default() },
+        diagnostics: Vec::new(),
+    };
+    let imported = session.execute("document.import", json!({ "path": render.input }))?;
+    let document = imported["document"].clone();
+    for (property, value) in &render.set {
+        let value: Json = serde_json::from_str(value).unwrap_or_else(|_| value.as_str().into());
+        let args = json!({ "document": document, "property": property, "value": value });
+        let set = session.execute("node.set", args);
+        set.map_err(|failure| Failure::new(WRONG_USAGE, format!("--set {property}: {failure}")))?;
+    }
+    let mut outputs = Vec::new();
+    for (frame, path) in frames(render) {
+        let mut args = json!({ "document": document, "path": path, "time": f64::from(frame) / FRAME_RATE });
+        if let Some(size) = render.size {
+            if let Some(width) = size.width {
+                args["width"] = width.into();
+            }
+            if let Some(height) = size.height {
+                args["height"] = height.into();
+            }
+        }
+        outputs.push(session.execute("document.export", args)?);
+    }
+    tell(&session.diagnostics);
+    match common.json {
+        true => print(json!({ "outputs": outputs, "warnings": session.diagnostics })),
+        false => Ok(()),
+    }
+}
+
+struct Session {
+    kernel: Kernel,
+    context: Context,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Session {
+    fn execute(&mut self, command: &str, arguments: Json) -> Result<Json, Failure> {
+        let request = Request { command: command.to_owned(), arguments, context: self.context.clone() };
+        let response = self.kernel.execute(request)?;
+        self.diagnostics.extend(response.diagnostics);
+        Ok(response.result)
+    }
+}
+
+/// The frames to write and the file of each.
+fn frames(render: &Render) -> Vec<(u32, String)> {
+    match render.frames {
+        None => vec![(render.frame.unwrap_or(0), render.output.clone())],
+        Some((first, last)) => (first..=last).map(|frame| (frame, numbered(&render.output, frame))).collect(),
+    }
+}
+
+/// The path of a frame: its number stands for a run of `#` or for `%04d`, else before the extension.
+fn numbered(path: &str, frame: u32) -> String {
+    if let Some(start) = path.find('#') {
+        let width = path[start..].bytes().take_while(|byte| *byte == b'#').count();
+        return format!("{}{frame:0width$}{}", &path[..start], &path[start + width..]);
+    }
+    if let Some(start) = path.find("%0")
+        && let Some(length) = path[start..].find('d')
+        && let Ok(width) = path[start + 2..start + length].parse::<usize>()
+    {
+        return format!("{}{frame:0width$}{}", &path[..start], &path[start + length + 1..]);
+    }
+    match path.rsplit_once('.') {
+        Some((stem, extension)) if !extension.contains('/') => format!("{stem}-{frame:04}.{extension}"),
+        _ => format!("{path}-{frame:04}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::numbered;
+
+    #[test]
+    fn frames_get_files_of_their_own() {
+        for (path, expected) in [
+            ("out/f-####.png", "out/f-0007.png"),
+            ("f-%03d.png", "f-007.png"),
+            ("f.png", "f-0007.png"),
+            ("a.b/f", "a.b/f-0007"),
+        ] {
+            assert_eq!(numbered(path, 7), expected);
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! The commands about texts.
+
+mod change;
+mod file;
+mod find;
+
+use base::DocumentId;
+use document::Content;
+use kernel::{CommandError, Registrar};
+use ropey::Rope;
+
+use crate::TextError;
+
+pub(super) fn register(registrar: &mut Registrar<'_>) {
+    registrar.task("code.create", file::create);
+    registrar.task("code.save", file::save);
+    registrar.edit("code.encoding.set", file::set_encoding);
+    registrar.edit("code.edit", change::edit);
+    registrar.edit("code.append", change::append);
+    registrar.edit("code.replace", change::replace);
+    registrar.edit("code.lineEndings.set", change::set_line_endings);
+    registrar.query("code.find", find::find);
+    registrar.query("code.read", find::read);
+}
+
+/// The text of a document.
+fn text(content: &Content, document: DocumentId) -> Result<&Rope, CommandError> {
+    content.text().ok_or_else(|| {
+        CommandError::argument("document", format!("document {document} is a node tree, not a text"))
+    })
+}
+
+/// An argument that is wrong.
+fn wrong(argument: &str) -> impl Fn(TextError) -> CommandError + '_ {
+    move |error| CommandError::argument(argument, error.to_string())
+}

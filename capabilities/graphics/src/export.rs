@@ -1,0 +1,134 @@
+//! Writing canvases as picture files.
+
+use std::sync::Arc;
+
+use base::{Color, Limits};
+use document::{Content, Key, Value};
+use kernel::{Assets, CommandError, ExportRequest, Exported, Exporter, Registrar};
+use kurbo::Affine;
+use serde::Deserialize;
+
+use crate::{
+    canvas,
+    draw::Drawing,
+    kinds,
+    picture::{Group, Node, Picture},
+    raster::{
+        Depth,
+        codec::{self, Encoding, Subsampling},
+    },
+    render::View,
+    svg::export::{self as svg, ExportOptions},
+};
+
+pub(crate) fn register(registrar: &mut Registrar<'_>, drawing: &Arc<Drawing>) {
+    for format in ["png", "jpeg", "webp", "svg"] {
+        registrar.exporter(format, Arc::new(PictureExporter(drawing.clone())));
+    }
+}
+
+struct PictureExporter(Arc<Drawing>);
+
+/// What JPEG understands beside the size.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct JpegOptions {
+    /// 1 (smallest) to 100 (best).
+    quality: u8,
+    /// What shows through where the picture is transparent.
+    background: Color,
+}
+
+impl Default for JpegOptions {
+    fn default() -> Self {
+        JpegOptions { quality: 90, background: Color::WHITE }
+    }
+}
+
+/// Formats without options of their own.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct NoOptions {}
+
+impl Exporter for PictureExporter {
+    fn export(
+        &self,
+        document: &Content,
+        record: &[(Key, Value)],
+        request: &ExportRequest,
+        assets: &mut Assets<'_>,
+        limits: &Limits,
+    ) -> Result<Exported, CommandError> {
+        let name = record.iter().find(|(key, _)| key.as_str() == "name").and_then(|(_, value)| value.as_str());
+        let place = name.unwrap_or("the canvas");
+        let Some(tree) = document.tree() else {
+            return Err(CommandError::Failed(format!("{place} is no canvas")));
+        };
+        let picture = canvas::picture(tree, request.time, limits)
+            .map_err(|limit| CommandError::Limit { place: place.to_owned(), limit })?;
+        let background = kinds::Canvas::read(tree.root().at_time(request.time)).and_then(|canvas| canvas.background());
+        if request.format == "svg" {
+            options::<NoOptions>(request)?;
+            return Ok(write_svg(&picture, background, request.size, assets));
+        }
+        let encoding = match request.format.as_str() {
+            "jpeg" => {
+                let JpegOptions { quality, background } = options(request)?;
+                let subsampling = if quality >= 90 { Subsampling::Full } else { Subsampling::Quarter };
+                Encoding::Jpeg { quality, subsampling, background }
+            }
+            "webp" => options::<NoOptions>(request).map(|_| Encoding::WebP)?,
+            _ => options::<NoOptions>(request).map(|_| Encoding::Png { depth: Depth::U8 })?,
+        };
+        let (width, height) = size(&picture, request.size);
+        let view = View { background, ..View::stretched(&picture, width, height) };
+        let surface = self.0.draw(&picture, &view, assets, place)?;
+        let bytes = codec::encode(&surface, &encoding).map_err(|error| CommandError::argument("", error.to_string()))?;
+        Ok(Exported { bytes, diagnostics: Vec::new() })
+    }
+}
+
+fn options<T: for<'de> Deserialize<'de>>(request: &ExportRequest) -> Result<T, CommandError> {
+    let parsed = serde_json::from_value(request.options.clone());
+    parsed.map_err(|error| CommandError::argument("options", format!("{}: {error}", request.format)))
+}
+
+/// The size in whole pixels: as asked for, a side left out in proportion; at least one pixel.
+fn size(picture: &Picture, wanted: (Option<u32>, Option<u32>)) -> (u32, u32) {
+    let whole = |length: f64| length.round().clamp(1.0, f64::from(u32::MAX)) as u32;
+    let (width, height) = (picture.width, picture.height);
+    match wanted {
+        (Some(w), Some(h)) => (w, h),
+        (Some(w), None) => (w, whole(f64::from(w) * height / width)),
+        (None, Some(h)) => (whole(f64::from(h) * width / height), h),
+        (None, None) => (whole(width), whole(height)),
+    }
+}
+
+fn write_svg(
+    picture: &Picture,
+    background: Option<Color>,
+    wanted: (Option<u32>, Option<u32>),
+    assets: &Assets<'_>,
+) -> Exported {
+    let scaled;
+    let picture = match wanted {
+        (None, None) => picture,
+        wanted => {
+            scaled = stretched(picture, size(picture, wanted));
+            &scaled
+        }
+    };
+    let blob = |hash: &base::BlobHash| assets.blob(*hash).ok().map(Arc::new);
+    let options = ExportOptions { background };
+    let (text, diagnostics) = svg::export(picture, &blob, &options);
+    Exported { bytes: text.into_bytes(), diagnostics }
+}
+
+/// The picture at another size.
+fn stretched(picture: &Picture, (width, height): (u32, u32)) -> Picture {
+    let (width, height) = (f64::from(width), f64::from(height));
+    let mut content = Node::from(picture.root.clone());
+    content.transform = Affine::scale_non_uniform(width / picture.width, height / picture.height);
+    Picture { width, height, root: Group { children: vec![content] }, resources: picture.resources.clone() }
+}

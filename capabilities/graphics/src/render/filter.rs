@@ -1,0 +1,167 @@
+//! Filtered nodes: drawn apart, along their own axes, and laid down as bitmaps.
+
+use std::sync::Arc;
+
+use kurbo::Affine;
+use tiny_skia::{IntRect, Pixmap, Transform};
+
+use super::{
+    RenderError,
+    area::Area,
+    compile::{Compiler, Place, Scope, push_bitmap, push_layer, reach},
+    draw,
+    fill::Scanner,
+    scene::Item,
+    texture::Sampling,
+};
+use crate::{
+    filter::{self, Filter, FilterError, LocalSpace},
+    picture::{BlendMode, Effects, Node, Resource, ResourceId},
+    raster::{Pixels, Surface},
+};
+
+impl Compiler<'_> {
+    /// Adds a node with filters.
+    pub fn filtered(
+        &self,
+        node: &Node,
+        place: Place,
+        scope: &Scope<'_>,
+        out: &mut Vec<Item>,
+    ) -> Result<(), RenderError> {
+        let effects = &node.effects;
+        let Some(space) = LocalSpace::of(skia_transform(place.transform)) else { return Ok(()) };
+        let device_from_local = affine(space.device_from_local);
+        let canvas = Area::touched(device_from_local.inverse().transform_rect_bbox(place.reach.to_rect()));
+        let regions = effects.filters.iter().filter_map(|filter| {
+            let region = filter::device_region(&filter.region, space.local, int_rect(canvas)?)?;
+            Some(Area { x0: region.left(), y0: region.top(), x1: region.right(), y1: region.bottom() })
+        });
+        let region = regions.fold(Area::EMPTY, Area::union);
+        if region.is_empty() || effects.opacity <= 0.0 {
+            return Ok(());
+        }
+        let (width, height) = (region.width() as u32, region.height() as u32);
+        let local = Affine::translate((-f64::from(region.x0), -f64::from(region.y0))) * affine(space.local);
+        let area = Area::of_size(width, height);
+        let inner = Place { transform: local, area, reach: reach(area) };
+        let mut items = Vec::new();
+        self.kind(&node.kind, inner, scope, &mut items)?;
+        let mut surface = self.surface(width, height)?;
+        draw::draw(&items, &mut surface);
+        for filter in &effects.filters {
+            match self.apply(filter, surface, local, scope) {
+                Ok(result) => surface = result,
+                Err(Failure::Render(error)) => return Err(error),
+                Err(Failure::Filter(FilterError::Transform)) => return Ok(()),
+                Err(Failure::Filter(source)) => {
+                    let node = if node.name.is_empty() { node.id.clone() } else { node.name.clone() };
+                    return Err(RenderError::Filter { node, source });
+                }
+            }
+        }
+
+        let clip = self.clip(effects.clip.as_ref(), inner, scope)?;
+        let mask = self.mask(effects.mask.as_ref(), inner, scope)?;
+        let mut scanner = Scanner::default();
+        let clip = clip.map(|clip| clip.coverage(area, &mut scanner));
+        let mask = mask.map(|mask| mask.coverage(area, &mut scanner));
+        for coverage in [clip, mask].into_iter().flatten() {
+            coverage.scale(surface.samples_mut::<u8>().unwrap_or_default());
+        }
+
+        let origin = Affine::translate((f64::from(region.x0), f64::from(region.y0)));
+        let plain = effects.blend_mode == BlendMode::Normal;
+        let opacity = if plain { effects.opacity } else { 1.0 };
+        let mut items = Vec::new();
+        let device = device_from_local * origin;
+        push_bitmap(Arc::new(surface), device, Sampling::Linear, opacity, place.area, &mut items);
+        if plain {
+            out.append(&mut items);
+        } else {
+            let effects = Effects { filters: Vec::new(), ..effects.clone() };
+            push_layer(items, &effects, None, None, place.area, out);
+        }
+        Ok(())
+    }
+
+    fn apply(
+        &self,
+        filter: &Filter,
+        surface: Surface,
+        local: Affine,
+        scope: &Scope<'_>,
+    ) -> Result<Surface, Failure> {
+        let mut failure = None;
+        let mut draw_image = |content: &str, transform: Transform, canvas: &mut Pixmap| {
+            let id = ResourceId::from(content);
+            if let Err(error) = self.symbol(&id, transform, canvas, scope) {
+                failure.get_or_insert(error);
+            }
+        };
+        let source = pixmap(surface).ok_or(FilterError::Transform)?;
+        let result = filter::apply(filter, source, skia_transform(local), &mut draw_image)?;
+        match failure {
+            Some(error) => Err(Failure::Render(error)),
+            None => Ok(from_pixmap(result)),
+        }
+    }
+
+    /// Draws the content of `feImage`.
+    fn symbol(
+        &self,
+        id: &ResourceId,
+        transform: Transform,
+        canvas: &mut Pixmap,
+        scope: &Scope<'_>,
+    ) -> Result<(), RenderError> {
+        let Some(Resource::Symbol(symbol)) = scope.resources.get(id) else { return Ok(()) };
+        let Some(scope) = scope.content_of(id) else { return Ok(()) };
+        let area = Area::of_size(canvas.width(), canvas.height());
+        let place = Place { transform: affine(transform), area, reach: reach(area) };
+        let items = self.nodes(&symbol.content, place, &scope)?;
+        let mut surface = self.surface(canvas.width(), canvas.height())?;
+        draw::draw(&items, &mut surface);
+        canvas.data_mut().copy_from_slice(surface.samples::<u8>().unwrap_or_default().as_flattened());
+        Ok(())
+    }
+}
+
+enum Failure {
+    Render(RenderError),
+    Filter(FilterError),
+}
+
+impl From<FilterError> for Failure {
+    fn from(error: FilterError) -> Self {
+        Failure::Filter(error)
+    }
+}
+
+fn pixmap(surface: Surface) -> Option<Pixmap> {
+    let size = tiny_skia::IntSize::from_wh(surface.width(), surface.height())?;
+    match surface.into_pixels() {
+        Pixels::U8(pixels) => Pixmap::from_vec(pixels.into_flattened(), size),
+        Pixels::F32(_) => None,
+    }
+}
+
+fn from_pixmap(pixmap: Pixmap) -> Surface {
+    let (width, height) = (pixmap.width(), pixmap.height());
+    let pixels = pixmap.data().as_chunks::<4>().0.to_vec();
+    Surface::from_pixels(width, height, Pixels::U8(pixels))
+        .unwrap_or_else(|_| Surface::transparent(width, height, crate::raster::Depth::U8))
+}
+
+fn skia_transform(transform: Affine) -> Transform {
+    let [a, b, c, d, e, f] = transform.as_coeffs().map(|value| value as f32);
+    Transform::from_row(a, b, c, d, e, f)
+}
+
+fn affine(t: Transform) -> Affine {
+    Affine::new([t.sx, t.ky, t.kx, t.sy, t.tx, t.ty].map(f64::from))
+}
+
+fn int_rect(area: Area) -> Option<IntRect> {
+    IntRect::from_ltrb(area.x0, area.y0, area.x1, area.y1)
+}
