@@ -19,7 +19,8 @@ pub fn run(render: &Render, common: &Common) -> Result<(), Failure> {
     let folder = current_folder()?;
     let mut session = Session {
         kernel: assembly::kernel(common, &Home::Memory { seed: b"render" }, vec![folder])?,
-        context: Context { seed: b"render".to_vec(), ..Context::default() },
+        context: Context::default(),
+        commands: 0,
         diagnostics: Vec::new(),
     };
     let imported = session.execute("document.import", json!({ "path": render.input }))?;
@@ -53,12 +54,16 @@ pub fn run(render: &Render, common: &Common) -> Result<(), Failure> {
 struct Session {
     kernel: Kernel,
     context: Context,
+    commands: u32,
     diagnostics: Vec<Diagnostic>,
 }
 
 impl Session {
     fn execute(&mut self, command: &str, arguments: Json) -> Result<Json, Failure> {
-        let request = Request { command: command.to_owned(), arguments, context: self.context.clone() };
+        self.commands += 1;
+        let seed = format!("render {}", self.commands).into_bytes();
+        let context = Context { seed, ..self.context.clone() };
+        let request = Request { command: command.to_owned(), arguments, context };
         let response = self.kernel.execute(request)?;
         self.diagnostics.extend(response.diagnostics);
         Ok(response.result)

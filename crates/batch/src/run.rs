@@ -74,13 +74,21 @@ pub fn run(
     let total = plan.order.len();
     let start = kernel.clock().now();
     let mut group_start = start;
+    let seed = match kernel.run_seed() {
+        Ok(seed) => [seed.as_slice(), &plan.script.hash].concat(),
+        Err(error) => {
+            outcome.failure = plan.order.first().map(|at| (plan.script.steps[*at].clone(), error));
+            return outcome;
+        }
+    };
     for at in &plan.order {
         let step = &plan.script.steps[*at];
         if interrupt.requested() {
             outcome.failure = Some((step.clone(), CommandError::Cancelled));
             break;
         }
-        match attempt(kernel, plan, step, context, &results, interrupt) {
+        let context = Context { seed: [seed.as_slice(), step.id.as_bytes()].concat(), ..context.clone() };
+        match attempt(kernel, plan, step, &context, &results, interrupt) {
             Ok((report, diagnostics)) => {
                 results.insert(&step.id, report.result.clone());
                 outcome.diagnostics.extend(diagnostics);
@@ -146,8 +154,6 @@ fn attempt(
             format!("${{{}}}: {}", unresolved.reference, unresolved.message),
         )
     })?;
-    let seed = [&plan.script.hash, step.id.as_bytes()].concat();
-    let context = Context { seed, ..context.clone() };
     let mut tries = 0;
     loop {
         let started = kernel.clock().now();

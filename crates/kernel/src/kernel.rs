@@ -194,14 +194,20 @@ impl Kernel {
         }
     }
 
-    /// Ids derive from the context's seed and the state of the workspace, so that a run repeats exactly and two runs
-    /// in one workspace do not clash.
-    fn id_source(&mut self, context: &Context) -> Result<IdSource, CommandError> {
-        let mut seed = context.seed.clone();
+    /// What distinguishes this workspace, as it is now, from all others: a run's seed starts with it, so that two runs
+    /// of a script in one workspace do not clash.
+    pub fn run_seed(&self) -> Result<Vec<u8>, CommandError> {
         let log = self.log.borrow();
-        seed.extend(log.replica().0.to_be_bytes());
-        seed.extend(log.heads()?.iter().flat_map(|head| head.0));
-        Ok(IdSource::new(&seed))
+        let heads = log.heads()?;
+        Ok(log.replica().0.to_be_bytes().into_iter().chain(heads.iter().flat_map(|head| head.0)).collect())
+    }
+
+    /// Ids derive from the context's seed alone, so that a run repeats exactly; without one, from the point in history.
+    fn id_source(&mut self, context: &Context) -> Result<IdSource, CommandError> {
+        match context.seed.as_slice() {
+            [] => Ok(IdSource::new(&[self.run_seed()?, self.ports.clock.now().to_be_bytes().to_vec()].concat())),
+            seed => Ok(IdSource::new(seed)),
+        }
     }
 
     /// A task that changed no document is recorded outside the chain; so is a failure.

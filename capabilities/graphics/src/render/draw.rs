@@ -5,6 +5,7 @@ use rayon::prelude::*;
 use super::{
     area::Area,
     fill::{Scanner, Sink},
+    pixels::{self, scaled},
     scene::{Item, Layer, Shape},
     shade::{Rgba, Shade},
 };
@@ -100,7 +101,7 @@ fn draw_shape(shape: &Shape, target: &mut Target<'_>, scanner: &mut Scanner) {
             scanner.fill(&shape.outline, shape.rule, shape.smooth, area, &mut sink);
         }
         shade => {
-            let mut sink = ShadeSink { target, shade, colors: Vec::new() };
+            let mut sink = ShadeSink { target, shade, opaque: shade.is_opaque(), colors: Vec::new() };
             scanner.fill(&shape.outline, shape.rule, shape.smooth, area, &mut sink);
         }
     }
@@ -125,10 +126,7 @@ fn composite(canvas: &Canvas, opacity: f64, mode: BlendMode, target: &mut Target
         let opacity = (opacity.clamp(0.0, 1.0) * 255.0 + 0.5) as u8;
         let rows = canvas.pixels().chunks(area.width().max(1));
         for (y, row) in (area.y0..area.y1).zip(rows) {
-            let below = target.row(area.x0, area.x1, y);
-            for (below, above) in below.iter_mut().zip(row) {
-                *below = over(above.map(|channel| scaled(channel, opacity)), *below);
-            }
+            pixels::over_row(target.row(area.x0, area.x1, y), row, opacity);
         }
         return;
     }
@@ -172,20 +170,6 @@ fn raster_mode(mode: BlendMode) -> Option<blend::BlendMode> {
     })
 }
 
-/// `value` × `amount` / 255, rounded.
-#[inline(always)]
-pub(super) fn scaled(value: u8, amount: u8) -> u8 {
-    let product = u32::from(value) * u32::from(amount) + 128;
-    ((product + (product >> 8)) >> 8) as u8
-}
-
-/// A premultiplied colour over another.
-#[inline(always)]
-fn over(above: Rgba, below: Rgba) -> Rgba {
-    let rest = 255 - above[3];
-    std::array::from_fn(|channel| above[channel].saturating_add(scaled(below[channel], rest)))
-}
-
 /// Blends one colour.
 struct SolidSink<'a, 'b> {
     target: &'a mut Target<'b>,
@@ -194,23 +178,11 @@ struct SolidSink<'a, 'b> {
 
 impl Sink for SolidSink<'_, '_> {
     fn varied(&mut self, x: i32, y: i32, coverage: &[u8]) {
-        let color = self.color;
-        let row = self.target.row(x, x + coverage.len() as i32, y);
-        for (pixel, coverage) in row.iter_mut().zip(coverage) {
-            *pixel = over(color.map(|channel| scaled(channel, *coverage)), *pixel);
-        }
+        pixels::over_varied(self.target.row(x, x + coverage.len() as i32, y), self.color, coverage);
     }
 
     fn even(&mut self, x0: i32, x1: i32, y: i32, coverage: u8) {
-        let color = self.color.map(|channel| scaled(channel, coverage));
-        let row = self.target.row(x0, x1, y);
-        if color[3] == 255 {
-            row.fill(color);
-            return;
-        }
-        for pixel in row {
-            *pixel = over(color, *pixel);
-        }
+        pixels::over_even(self.target.row(x0, x1, y), pixels::covered(self.color, coverage));
     }
 }
 
@@ -218,6 +190,8 @@ impl Sink for SolidSink<'_, '_> {
 struct ShadeSink<'a, 'b> {
     target: &'a mut Target<'b>,
     shade: &'a Shade,
+    /// Whether all colours of the shade are opaque.
+    opaque: bool,
     colors: Vec<Rgba>,
 }
 
@@ -226,18 +200,17 @@ impl Sink for ShadeSink<'_, '_> {
         self.colors.resize(coverage.len(), [0; 4]);
         self.shade.colors(x, y, &mut self.colors);
         let row = self.target.row(x, x + coverage.len() as i32, y);
-        for ((pixel, color), coverage) in row.iter_mut().zip(&self.colors).zip(coverage) {
-            *pixel = over(color.map(|channel| scaled(channel, *coverage)), *pixel);
-        }
+        pixels::over_row_varied(row, &self.colors, coverage);
     }
 
     fn even(&mut self, x0: i32, x1: i32, y: i32, coverage: u8) {
+        if coverage == 255 && self.opaque {
+            self.shade.colors(x0, y, self.target.row(x0, x1, y));
+            return;
+        }
         self.colors.resize((x1 - x0) as usize, [0; 4]);
         self.shade.colors(x0, y, &mut self.colors);
-        let row = self.target.row(x0, x1, y);
-        for (pixel, color) in row.iter_mut().zip(&self.colors) {
-            *pixel = over(color.map(|channel| scaled(channel, coverage)), *pixel);
-        }
+        pixels::over_row(self.target.row(x0, x1, y), &self.colors, coverage);
     }
 }
 
@@ -272,10 +245,8 @@ impl Coverage {
     }
 
     /// Scales pixels of the same area.
-    pub fn scale(&self, pixels: &mut [Rgba]) {
-        for (pixel, value) in pixels.iter_mut().zip(&self.values) {
-            *pixel = pixel.map(|channel| scaled(channel, *value));
-        }
+    pub fn scale(&self, row: &mut [Rgba]) {
+        pixels::scale_row(row, &self.values);
     }
 
     fn row(&mut self, x0: i32, x1: i32, y: i32) -> &mut [u8] {

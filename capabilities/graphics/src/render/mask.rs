@@ -8,6 +8,7 @@ use super::{
     draw::{self, Canvas, Coverage},
     fill::Scanner,
     outline::Outline,
+    pixels,
     scene::{Mask, area_of},
     shade::Rgba,
 };
@@ -56,7 +57,7 @@ impl Mask {
                 (MaskKind::Luminance, None) => luminance(*pixel),
                 (MaskKind::Luminance, Some(table)) => linear_luminance(*pixel, table),
             };
-            *value = draw::scaled(*value, amount);
+            *value = pixels::scaled(*value, amount);
         }
         if let Some(within) = &self.within {
             coverage.multiply(&within.coverage(area, scanner));

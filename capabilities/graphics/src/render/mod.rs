@@ -13,6 +13,7 @@ mod filter;
 mod mask;
 mod outline;
 mod paint;
+mod pixels;
 mod scene;
 mod shade;
 mod text;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use base::Color;
-use kurbo::{Affine, Point};
+use kurbo::{Affine, Point, Vec2};
 
 use super::texture::Texture;
 use crate::picture::{LinearGradient, RadialGradient, Spread, Stop};
@@ -23,6 +23,15 @@ impl Shade {
     /// One colour at an opacity.
     pub fn solid(color: Color, opacity: f64) -> Self {
         Shade::Solid(premultiplied(color, opacity))
+    }
+
+    /// Whether every colour is opaque, as far as that is known.
+    pub fn is_opaque(&self) -> bool {
+        match self {
+            Shade::Solid(color) => color[3] == 255,
+            Shade::Gradient(gradient) => gradient.is_opaque(),
+            Shade::Texture(texture) => texture.is_opaque(),
+        }
     }
 
     /// Writes the colours of the pixels from (`x`, `y`) to the right.
@@ -66,7 +75,8 @@ enum Shape {
     /// The offset is 0 within a radius and 1 outside of it.
     Step { radius: f64 },
     /// The offset is that of the largest circle through a point, of those between two circles.
-    Cone { step: Point, start_radius: f64, radius_step: f64 },
+    /// `always`: the circles lie within each other and grow, so that there is one through every point.
+    Cone { cone: Cone, always: bool },
 }
 
 impl Gradient {
@@ -91,7 +101,10 @@ impl Gradient {
         let shape = match (step == Point::ZERO, start_radius == 0.0, radius_step.abs() < 1e-6) {
             (true, true, _) => Shape::Disc,
             (true, _, true) => Shape::Step { radius: start_radius },
-            _ => Shape::Cone { step, start_radius, radius_step },
+            _ => {
+                let cone = Cone { step: step.to_vec2(), start_radius, radius_step };
+                Shape::Cone { cone, always: radius_step > 0.0 && cone.a() < -1e-6 }
+            }
         };
         Self::new(shape, &gradient.stops, gradient.spread, opacity, device * gradient.transform * unit)
     }
@@ -106,68 +119,131 @@ impl Gradient {
         local.is_finite().then(|| Shade::Gradient(Box::new(Gradient { shape, spread, ramp, local })))
     }
 
+    fn is_opaque(&self) -> bool {
+        let everywhere = !matches!(self.shape, Shape::Cone { always: false, .. });
+        everywhere && self.ramp.is_opaque()
+    }
+
     fn colors(&self, x: i32, y: i32, out: &mut [Rgba]) {
         let [a, b, ..] = self.local.as_coeffs();
-        let start = self.local * Point::new(f64::from(x) + 0.5, f64::from(y) + 0.5);
-        let place = |index: usize| Point::new(start.x + a * index as f64, start.y + b * index as f64);
-        match self.shape {
-            Shape::Linear => {
+        let mut start = self.local * Point::new(f64::from(x) + 0.5, f64::from(y) + 0.5);
+        let step = Vec2::new(a, b);
+        for out in out.chunks_mut(CHUNK) {
+            let mut offsets = [0.0; CHUNK];
+            self.shape.offsets(start, step, &mut offsets);
+            match self.spread {
+                Spread::Pad => offsets = offsets.map(|offset| offset.clamp(0.0, 1.0)),
+                Spread::Repeat => offsets = offsets.map(|offset| offset - floor(offset)),
+                Spread::Reflect => offsets = offsets.map(reflected),
+            }
+            self.ramp.colors(&offsets, out);
+            if let Shape::Cone { always: false, cone } = self.shape {
                 for (index, out) in out.iter_mut().enumerate() {
-                    *out = self.color((start.x + a * index as f64) as f32);
+                    if cone.offset(start + step * index as f64).is_none() {
+                        *out = [0; 4];
+                    }
+                }
+            }
+            start += step * CHUNK as f64;
+        }
+    }
+}
+
+/// Pixels that are coloured at a time.
+const CHUNK: usize = 32;
+
+impl Shape {
+    /// The offsets of a row of places. Written without branches, so that compilers use vector instructions.
+    #[inline(always)]
+    fn offsets(&self, start: Point, step: Vec2, offsets: &mut [f32; CHUNK]) {
+        let (x, y, dx, dy) = (start.x as f32, start.y as f32, step.x as f32, step.y as f32);
+        let place = |index: usize| (x + dx * index as f32, y + dy * index as f32);
+        match *self {
+            Shape::Linear => {
+                for (index, offset) in offsets.iter_mut().enumerate() {
+                    *offset = x + dx * index as f32;
                 }
             }
             Shape::Disc => {
-                for (index, out) in out.iter_mut().enumerate() {
-                    *out = self.color(place(index).to_vec2().hypot() as f32);
+                for (index, offset) in offsets.iter_mut().enumerate() {
+                    let (x, y) = place(index);
+                    *offset = (x * x + y * y).sqrt();
                 }
             }
             Shape::Step { radius } => {
-                for (index, out) in out.iter_mut().enumerate() {
-                    let outside = place(index).to_vec2().hypot() >= radius;
-                    *out = self.ramp.at(if outside { 1.0 } else { 0.0 });
+                for (index, offset) in offsets.iter_mut().enumerate() {
+                    let (x, y) = place(index);
+                    *offset = if x * x + y * y < (radius * radius) as f32 { 0.0 } else { 1.0 };
                 }
             }
-            Shape::Cone { step, start_radius, radius_step } => {
-                for (index, out) in out.iter_mut().enumerate() {
-                    let offset = cone_offset(place(index), step, start_radius, radius_step);
-                    *out = offset.map_or([0; 4], |offset| self.color(offset as f32));
+            Shape::Cone { always: true, cone } => {
+                let (step_x, step_y) = (cone.step.x as f32, cone.step.y as f32);
+                let (a, start_radius) = (cone.a() as f32, cone.start_radius as f32);
+                let (constant, inverse) = ((cone.start_radius * cone.radius_step) as f32, 1.0 / a);
+                for (index, offset) in offsets.iter_mut().enumerate() {
+                    let (x, y) = place(index);
+                    let b = x * step_x + y * step_y + constant;
+                    let c = x * x + y * y - start_radius * start_radius;
+                    *offset = (b - (b * b - a * c).max(0.0).sqrt()) * inverse;
+                }
+            }
+            Shape::Cone { always: false, cone } => {
+                for (index, offset) in offsets.iter_mut().enumerate() {
+                    *offset = cone.offset(start + step * index as f64).unwrap_or(0.0) as f32;
                 }
             }
         }
     }
-
-    #[inline(always)]
-    fn color(&self, offset: f32) -> Rgba {
-        let offset = match self.spread {
-            Spread::Pad => offset.clamp(0.0, 1.0),
-            Spread::Repeat => offset - offset.floor(),
-            Spread::Reflect => {
-                let double = offset - (offset * 0.5).floor() * 2.0;
-                if double > 1.0 { 2.0 - double } else { double }
-            }
-        };
-        self.ramp.at(offset)
-    }
 }
 
-/// Solves |p − t·step| = start_radius + t·radius_step for the largest t with a radius that is not negative.
-fn cone_offset(p: Point, step: Point, start_radius: f64, radius_step: f64) -> Option<f64> {
-    let (p, step) = (p.to_vec2(), step.to_vec2());
-    let a = step.hypot2() - radius_step * radius_step;
-    let b = p.dot(step) + start_radius * radius_step;
-    let c = p.hypot2() - start_radius * start_radius;
-    let valid = |t: &f64| start_radius + t * radius_step >= 0.0;
-    if a.abs() < 1e-9 {
-        return (b != 0.0).then(|| c / (2.0 * b)).filter(valid);
+/// The greatest whole number that is not above a value of moderate size.
+#[inline(always)]
+fn floor(value: f32) -> f32 {
+    let whole = value as i32 as f32;
+    if whole > value { whole - 1.0 } else { whole }
+}
+
+/// An offset mirrored at every whole number.
+#[inline(always)]
+fn reflected(offset: f32) -> f32 {
+    let double = offset - floor(offset * 0.5) * 2.0;
+    if double > 1.0 { 2.0 - double } else { double }
+}
+
+/// Circles whose centres and radii go from those of offset 0 to those of offset 1.
+#[derive(Clone, Copy, Debug)]
+struct Cone {
+    /// From the centre of offset 0, which is the origin, to that of offset 1.
+    step: Vec2,
+    start_radius: f64,
+    radius_step: f64,
+}
+
+impl Cone {
+    fn a(&self) -> f64 {
+        self.step.hypot2() - self.radius_step * self.radius_step
     }
-    let discriminant = b * b - a * c;
-    if discriminant < 0.0 {
-        return None;
+
+    /// Solves |p − t·step| = start_radius + t·radius_step for the largest t with a radius that is not negative.
+    fn offset(&self, p: Point) -> Option<f64> {
+        let p = p.to_vec2();
+        let Cone { step, start_radius, radius_step } = *self;
+        let a = self.a();
+        let b = p.dot(step) + start_radius * radius_step;
+        let c = p.hypot2() - start_radius * start_radius;
+        let valid = |t: &f64| start_radius + t * radius_step >= 0.0;
+        if a.abs() < 1e-9 {
+            return (b != 0.0).then(|| c / (2.0 * b)).filter(valid);
+        }
+        let discriminant = b * b - a * c;
+        if discriminant < 0.0 {
+            return None;
+        }
+        let root = discriminant.sqrt();
+        let (t0, t1) = ((b + root) / a, (b - root) / a);
+        let (large, small) = (t0.max(t1), t0.min(t1));
+        Some(large).filter(valid).or(Some(small).filter(valid))
     }
-    let root = discriminant.sqrt();
-    let (t0, t1) = ((b + root) / a, (b - root) / a);
-    let (large, small) = (t0.max(t1), t0.min(t1));
-    Some(large).filter(valid).or(Some(small).filter(valid))
 }
 
 /// The last stop's colour, which a gradient without extent shows.
@@ -218,6 +294,31 @@ impl Ramp {
             *color = stops.at(index as f32 / (TABLE - 1) as f32);
         }
         Some(Ramp::Table(Arc::new(table)))
+    }
+
+    fn is_opaque(&self) -> bool {
+        match self {
+            Ramp::Table(table) => table.iter().all(|color| color[3] == 255),
+            Ramp::Stops(stops) => stops.iter().all(|stop| stop.color[3] >= 1.0),
+        }
+    }
+
+    /// The colours at offsets from 0 to 1.
+    #[inline(always)]
+    fn colors(&self, offsets: &[f32; CHUNK], out: &mut [Rgba]) {
+        match self {
+            Ramp::Table(table) => {
+                let indices = offsets.map(|offset| (offset * (TABLE - 1) as f32 + 0.5) as i32);
+                for (out, index) in out.iter_mut().zip(indices) {
+                    *out = table[index as usize % TABLE];
+                }
+            }
+            Ramp::Stops(_) => {
+                for (out, offset) in out.iter_mut().zip(offsets) {
+                    *out = self.at(*offset);
+                }
+            }
+        }
     }
 
     /// The colour at an offset from 0 to 1, between those of the stops on either side, mixed straight.

@@ -57,6 +57,11 @@ impl Texture {
         Some(Texture { bitmap, local, sampling, tiling, opacity: opacity.clamp(0.0, 1.0) as f32 })
     }
 
+    /// Whether every colour is opaque; that of large bitmaps is not looked at.
+    pub fn is_opaque(&self) -> bool {
+        false
+    }
+
     pub fn colors(&self, x: i32, y: i32, out: &mut [Rgba]) {
         let Some(pixels) = self.bitmap.samples::<u8>() else { return };
         let source = Source {

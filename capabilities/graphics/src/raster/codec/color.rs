@@ -189,11 +189,11 @@ fn layout(profile: &ColorProfile, model: Model) -> Result<Layout, String> {
     }
 }
 
-/// Whether converting from `profile` would change nothing that eight bits can show; then it is left out, so that
-/// opaque pixels stay as they are, bit by bit.
+/// Whether converting from `profile` would change colours by less than a step of eight bits; then it is left out, so
+/// that opaque pixels stay as they are, bit by bit.
 fn is_srgb(profile: &ColorProfile, layout: Layout, srgb: &ColorProfile) -> Result<bool, String> {
     const STEPS: usize = 9;
-    const TOLERANCE: f32 = 0.5 / 255.0;
+    const TOLERANCE: f32 = 0.75 / 255.0;
     let level = |step: usize| step as f32 / (STEPS - 1) as f32;
     let transform = profile
         .create_transform_f32(layout, srgb, Layout::Rgba, TransformOptions::default())

@@ -59,6 +59,10 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Decoded, CodecErro
     let result = decoder.read_info().and_then(|mut reader| {
         let described = Description::of(&reader);
         let surface = read_pixels(&mut reader, &layout, depth, &described)?;
+        if !layout.animated {
+            // The last check sum comes after the last pixel.
+            reader.finish()?;
+        }
         Ok((surface, described))
     });
     let (surface, described) = result.map_err(|error| failure(error, cursor.position()))?;

@@ -53,7 +53,9 @@ impl Exporter<'_> {
         let place = Place { inner, hidden: around.hidden || !group.visible, ..around };
         match (around.clip, own) {
             (_, None) => place,
-            (None, Some(_)) => Place { outer: around.outer * inner, clip: own, inner: Affine::IDENTITY, ..place },
+            (None, Some(_)) => {
+                Place { outer: around.outer * inner, clip: own, inner: Affine::IDENTITY, ..place }
+            }
             (Some(_), Some(_)) => {
                 self.warn_lost_clip(group);
                 place
@@ -62,7 +64,8 @@ impl Exporter<'_> {
     }
 
     fn warn_lost_clip(&mut self, node: &Node) {
-        let message = "groups within a clip path are clipped more than once, and the inner clip is left out".to_owned();
+        let message =
+            "groups within a clip path are clipped more than once, and the inner clip is left out".to_owned();
         self.warn(place(node), message, "clip the shapes themselves");
     }
 

@@ -63,12 +63,14 @@ impl Exporter<'_> {
         attributes.raw("preserveAspectRatio", "none");
         match (self.assets)(&image.data) {
             None => {
-                let message = format!("the image file {} is not there, so the image shows nothing", image.data.short());
+                let message =
+                    format!("the image file {} is not there, so the image shows nothing", image.data.short());
                 self.warn(place, message, "import the image again");
             }
             Some(file) => match media_type(&file) {
                 None => {
-                    let message = "the image is in a format that SVG cannot hold, so it shows nothing".to_owned();
+                    let message =
+                        "the image is in a format that SVG cannot hold, so it shows nothing".to_owned();
                     self.warn(place, message, "convert it to PNG, JPEG, GIF or WebP");
                 }
                 Some(media_type) => {

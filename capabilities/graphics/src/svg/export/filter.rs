@@ -61,7 +61,9 @@ impl Exporter<'_> {
         out: &mut Xml,
     ) {
         let image = match &primitive.kind {
-            PrimitiveKind::Image { content } => self.reference(Role::Image, &ResourceId::from(content.as_str())),
+            PrimitiveKind::Image { content } => {
+                self.reference(Role::Image, &ResourceId::from(content.as_str()))
+            }
             _ => None,
         };
         let element = Element::of(&primitive.kind, |input| inputs.name(input, index), image.as_deref());

@@ -17,7 +17,8 @@ pub(super) struct Names {
 impl Names {
     /// Names everything that will be written. Nodes of the drawing come first, then resources, then their nodes.
     pub(super) fn of(picture: &Picture, references: &References<'_>) -> Self {
-        let mut names = Names { free: FreeNames::default(), nodes: HashMap::new(), resources: HashMap::new() };
+        let mut names =
+            Names { free: FreeNames::default(), nodes: HashMap::new(), resources: HashMap::new() };
         names.name_nodes(&picture.root.children);
         let used = || references.used().filter_map(|id| Some((id, picture.resources.get(id)?)));
         for (id, resource) in used() {
@@ -93,7 +94,8 @@ pub(super) fn only_node(resource: &Resource) -> Option<&Node> {
 }
 
 fn valid(wish: &str) -> String {
-    let name: String = wish.chars().map(|c| if starts_name(c) || continues_name(c) { c } else { '-' }).collect();
+    let name: String =
+        wish.chars().map(|c| if starts_name(c) || continues_name(c) { c } else { '-' }).collect();
     if name.starts_with(starts_name) { name } else { format!("_{name}") }
 }
 

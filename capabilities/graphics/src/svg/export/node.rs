@@ -63,7 +63,9 @@ impl Exporter<'_> {
     fn leaf(&mut self, element: &str, attributes: &Attributes, node: &Node) {
         match title(node) {
             None => self.out.empty(element, attributes),
-            Some(title) => self.out.line(&["<", element, attributes.as_str(), ">", &title, "</", element, ">"]),
+            Some(title) => {
+                self.out.line(&["<", element, attributes.as_str(), ">", &title, "</", element, ">"])
+            }
         }
     }
 

@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    picture::{
-        Fill, FillRule, LineCap, LineJoin, Paint, PaintOrder, Stroke, Text, TextPath,
-    },
+    picture::{Fill, FillRule, LineCap, LineJoin, Paint, PaintOrder, Stroke, Text, TextPath},
     svg::text::{PaintText, TextPart, write_text},
 };
 

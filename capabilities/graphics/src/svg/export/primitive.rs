@@ -7,7 +7,7 @@ use crate::filter::{
     PrimitiveKind, TransferFunction, TurbulenceKind,
 };
 
-use super::attributes::{Attributes, hex, number};
+use super::attributes::{Attributes, hex, number, numbers};
 
 /// A primitive's element without its region and result.
 pub(super) struct Element {
@@ -53,7 +53,8 @@ impl Element {
             }
             PrimitiveKind::ComponentTransfer { red, green, blue, alpha, .. } => {
                 let channels = [("feFuncR", red), ("feFuncG", green), ("feFuncB", blue), ("feFuncA", alpha)];
-                children.extend(channels.into_iter().filter_map(|(name, curve)| Some((name, transfer(curve)?))));
+                children
+                    .extend(channels.into_iter().filter_map(|(name, curve)| Some((name, transfer(curve)?))));
                 "feComponentTransfer"
             }
             PrimitiveKind::Composite { operator, .. } => {
@@ -80,7 +81,9 @@ impl Element {
                 a.text_unless("preserveAlpha", if *preserve_alpha { "true" } else { "false" }, "false");
                 "feConvolveMatrix"
             }
-            PrimitiveKind::DiffuseLighting { surface_scale, diffuse_constant, lighting_color, light, .. } => {
+            PrimitiveKind::DiffuseLighting {
+                surface_scale, diffuse_constant, lighting_color, light, ..
+            } => {
                 a.raw("surfaceScale", &single(*surface_scale));
                 a.raw("diffuseConstant", &single(*diffuse_constant));
                 a.raw("lighting-color", &hex(*lighting_color));
@@ -204,7 +207,9 @@ fn convolves(kind: &PrimitiveKind) -> bool {
 fn color_matrix(matrix: &ColorMatrix, a: &mut Attributes) {
     match matrix {
         ColorMatrix::Matrix { values } => a.raw("values", &singles(values)),
-        ColorMatrix::Saturate { amount } if *amount > 1.0 => a.raw("values", &singles(&saturation(*amount))),
+        ColorMatrix::Saturate { amount } if *amount > 1.0 => {
+            a.raw("values", &numbers(&saturation((*amount).into())))
+        }
         ColorMatrix::Saturate { amount } => a.raw("type", "saturate").raw("values", &single(*amount)),
         ColorMatrix::HueRotate { degrees } => a.raw("type", "hueRotate").raw("values", &single(*degrees)),
         ColorMatrix::LuminanceToAlpha => a.raw("type", "luminanceToAlpha"),
@@ -212,7 +217,7 @@ fn color_matrix(matrix: &ColorMatrix, a: &mut Attributes) {
 }
 
 /// The matrix of `saturate` (Filter Effects Level 1, feColorMatrix).
-fn saturation(s: f32) -> [f32; 20] {
+fn saturation(s: f64) -> [f64; 20] {
     let (r, g, b) = (0.213 - 0.213 * s, 0.715 - 0.715 * s, 0.072 - 0.072 * s);
     #[rustfmt::skip]
     let values = [
@@ -229,9 +234,13 @@ fn transfer(function: &TransferFunction) -> Option<Attributes> {
     let mut a = Attributes::default();
     match function {
         TransferFunction::Identity => return None,
-        TransferFunction::Table { values } | TransferFunction::Discrete { values } if values.is_empty() => return None,
+        TransferFunction::Table { values } | TransferFunction::Discrete { values } if values.is_empty() => {
+            return None;
+        }
         TransferFunction::Table { values } => a.raw("type", "table").raw("tableValues", &singles(values)),
-        TransferFunction::Discrete { values } => a.raw("type", "discrete").raw("tableValues", &singles(values)),
+        TransferFunction::Discrete { values } => {
+            a.raw("type", "discrete").raw("tableValues", &singles(values))
+        }
         TransferFunction::Linear { slope, intercept } => {
             a.raw("type", "linear").raw("slope", &single(*slope)).raw("intercept", &single(*intercept))
         }

@@ -3,7 +3,8 @@
 use kurbo::{Point, Rect};
 
 use crate::picture::{
-    ColorInterpolation, LinearGradient, Mask, MaskKind, Pattern, RadialGradient, Resource, Spread, Stop, Symbol,
+    ColorInterpolation, LinearGradient, Mask, MaskKind, Pattern, RadialGradient, Resource, Spread, Stop,
+    Symbol,
 };
 
 use super::{
@@ -17,7 +18,8 @@ impl Exporter<'_> {
     pub(super) fn resources(&mut self) {
         let used: Vec<_> = self.references.used().collect();
         for id in used {
-            let (Some(resource), Some(name)) = (self.picture.resources.get(id), self.names.resource(id)) else {
+            let (Some(resource), Some(name)) = (self.picture.resources.get(id), self.names.resource(id))
+            else {
                 continue;
             };
             let mut attributes = Attributes::default();

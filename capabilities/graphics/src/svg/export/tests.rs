@@ -7,12 +7,10 @@ use usvg::{fontdb, roxmltree};
 
 use super::*;
 use crate::{
-    filter::{
-        ColorMatrix, ColorSpace, Filter, Input, MorphologyOperator, Primitive, PrimitiveKind, Region,
-    },
+    filter::{ColorMatrix, ColorSpace, Filter, Input, MorphologyOperator, Primitive, PrimitiveKind, Region},
     picture::{
-        ClipPath, Effects, Fill, FontFamily, Group, Image, LinearGradient, Node, NodeKind, Paint, Path, Pattern,
-        Resource, Resources, Spread, Stop, Symbol, Text, TextAnchor, TextSpan, TextStyle,
+        ClipPath, Effects, Fill, FontFamily, Group, Image, LinearGradient, Node, NodeKind, Paint, Path,
+        Pattern, Resource, Resources, Spread, Stop, Symbol, Text, TextAnchor, TextSpan, TextStyle,
     },
     svg::{Options, import},
 };
@@ -107,7 +105,8 @@ fn what_is_written_reads_as_the_same_picture() {
     ] {
         let (first, images) = read(&file(content));
         assert!(!first.root.children.is_empty(), "{content}");
-        let (text, diagnostics) = export(&first, &|hash| images.get(hash).cloned(), &ExportOptions::default());
+        let (text, diagnostics) =
+            export(&first, &|hash| images.get(hash).cloned(), &ExportOptions::default());
         assert_eq!(diagnostics, []);
         let (second, same_images) = read(&text);
         assert_eq!(second, first, "{text}");
@@ -117,8 +116,10 @@ fn what_is_written_reads_as_the_same_picture() {
 
 #[test]
 fn the_text_is_short_and_readable() {
-    let style = TextStyle { fill: Some(Fill::new(Paint::Color(Color::rgb(255, 0, 0)))), ..TextStyle::default() };
-    let mut text = Text::point("a < b", 1.0, 2.0, Default::default(), 4.0, TextAnchor::Start, Fill::default());
+    let style =
+        TextStyle { fill: Some(Fill::new(Paint::Color(Color::rgb(255, 0, 0)))), ..TextStyle::default() };
+    let mut text =
+        Text::point("a < b", 1.0, 2.0, Default::default(), 4.0, TextAnchor::Start, Fill::default());
     text.chunks[0].spans.push(TextSpan { text: "!".to_owned(), style });
     text.chunks[0].spans[0].style.font.families = vec![FontFamily::SansSerif];
     let layer = Group {
@@ -154,7 +155,8 @@ fn ids_are_valid_and_unique() {
     });
     let painted = Path { fill: Some(Fill::new(Paint::Server("a".into()))), ..square(0.0) };
     let nodes = vec![named("a"), named("a"), named("1 ²(é)"), named("a-2"), named("filter"), painted.into()];
-    let mut filtered = filtered(vec![("SourceAlpha", PrimitiveKind::Flood { color: Color::BLACK, opacity: 1.0 })]);
+    let mut filtered =
+        filtered(vec![("SourceAlpha", PrimitiveKind::Flood { color: Color::BLACK, opacity: 1.0 })]);
     filtered.transform = Affine::scale(2.0);
     let picture = picture([nodes, vec![filtered.clone(), filtered]].concat(), [("a", gradient)]);
     let text = write(&picture);
@@ -173,14 +175,20 @@ fn references_that_draw_nothing_are_left_out() {
         let tile = Rect::new(0.0, 0.0, 5.0, 5.0);
         Resource::Pattern(Pattern { tile, transform: Affine::IDENTITY, content: vec![painted.into()] })
     };
-    let clip = Resource::ClipPath(ClipPath { clip: Some("clip".into()), ..ClipPath::default() });
+    let clip = Resource::ClipPath(ClipPath {
+        clip: Some("clip".into()),
+        content: vec![square(0.0).into()],
+        ..ClipPath::default()
+    });
     let with = |fill: &str, clip: &str, mask: &str| {
         let effects = Effects { clip: Some(clip.into()), mask: Some(mask.into()), ..Effects::default() };
         let path = Path { fill: Some(Fill::new(Paint::Server(fill.into()))), ..square(0.0) };
         Node { effects, ..path.into() }
     };
-    let nodes = vec![with("one", "clip", "missing"), with("clip", "two", "one"), with("missing", "unused", "unused")];
-    let resources = [("one", pattern("two")), ("two", pattern("one")), ("clip", clip), ("unused", pattern("one"))];
+    let nodes =
+        vec![with("one", "clip", "missing"), with("clip", "two", "one"), with("missing", "unused", "unused")];
+    let resources =
+        [("one", pattern("two")), ("two", pattern("one")), ("clip", clip), ("unused", pattern("one"))];
     let text = write(&picture(nodes, resources));
     let found: Vec<&str> = text.matches("url(#one)").chain(text.matches("url(#two)")).collect();
     assert_eq!(found, ["url(#one)", "url(#two)"], "{text}");
@@ -226,7 +234,8 @@ fn groups_in_clip_paths_become_shapes() {
             (path.data.bounding_box().x0, moved.translation().x, clips == 2, shape.visible)
         })
         .collect();
-    let expected = [(1.0, 1.0, false, true), (2.0, 2.0, true, true), (3.0, 1.0, false, true), (4.0, 0.0, false, false)];
+    let expected =
+        [(1.0, 1.0, false, true), (2.0, 2.0, true, true), (3.0, 1.0, false, true), (4.0, 0.0, false, false)];
     assert_eq!(shapes, expected, "{text}");
 }
 
@@ -255,7 +264,8 @@ fn filters_that_svg_has_no_form_for_draw_the_same() {
 fn images_are_embedded_once_or_reported() {
     let png: &[u8] = b"\x89PNG\r\n\x1a\n...";
     let image = |data: &[u8]| {
-        let image = Image { data: BlobHash::of(data), width: 2.0, height: 3.0, rendering: Default::default() };
+        let image =
+            Image { data: BlobHash::of(data), width: 2.0, height: 3.0, rendering: Default::default() };
         Node { id: "photo".to_owned(), ..image.into() }
     };
     let picture = picture(vec![image(png), image(png), image(b"BM"), image(b"")], []);
@@ -281,7 +291,8 @@ fn depth_and_chains_need_no_stack() {
         let kind = PrimitiveKind::Image { content: target.clone() };
         Resource::Symbol(Symbol { content: vec![filtered(vec![("", kind)])] })
     };
-    let resources = names.iter().zip(&names[1..]).map(|(id, next)| (id.as_str().into(), link(next))).collect();
+    let resources =
+        names.iter().zip(&names[1..]).map(|(id, next)| (id.as_str().into(), link(next))).collect();
     let start = filtered(vec![("", PrimitiveKind::Image { content: names[0].clone() })]);
     let root = Group { children: vec![node, start] };
     let mut picture = Picture { width: 1.0, height: 1.0, root, resources: Resources(resources) };
@@ -317,7 +328,10 @@ proptest! {
                 1 => path.line_to(p),
                 2 => path.quad_to((p.1, p.0), p),
                 3 => path.curve_to((p.1, p.0), (p.0, p.0), p),
-                _ => path.close_path(),
+                _ => {
+                    path.close_path();
+                    path.move_to(p);
+                }
             }
         }
         prop_assert_eq!(BezPath::from_svg(&attributes::path_data(&path)).expect("it is path data"), path);
