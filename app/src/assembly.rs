@@ -50,9 +50,9 @@ pub fn registry() -> Result<Registry, Failure> {
 pub fn settings(registry: &Registry, common: &Common) -> Result<Settings, Failure> {
     let mut settings = Settings::new(registry);
     for (key, value) in &common.settings {
-        settings
-            .set_text(registry, key, value)
-            .map_err(|error| Failure::new(crate::report::WRONG_USAGE, format!("--setting {key}={value}: {error}")))?;
+        settings.set_text(registry, key, value).map_err(|error| {
+            Failure::new(crate::report::WRONG_USAGE, format!("--setting {key}={value}: {error}"))
+        })?;
     }
     Ok(settings)
 }
@@ -70,7 +70,10 @@ pub fn kernel(common: &Common, home: &Home<'_>, folders: Vec<PathBuf>) -> Result
         }
         Home::Workspace { folder } => {
             if !folder.is_dir() {
-                return Err(Failure::new(BAD_INPUT, format!("{}: there is no such folder", folder.display())));
+                return Err(Failure::new(
+                    BAD_INPUT,
+                    format!("{}: there is no such folder", folder.display()),
+                ));
             }
             (Store::open(&folder.join(STATE_FOLDER), Options::default())?, None)
         }

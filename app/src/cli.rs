@@ -217,7 +217,8 @@ fn assignment(text: &str) -> Result<(String, String), String> {
 }
 
 fn size(text: &str) -> Result<Size, String> {
-    let error = || format!("'{text}' is not a size: write WxH, Wx or xH with whole numbers from 1 to 1000000");
+    let error =
+        || format!("'{text}' is not a size: write WxH, Wx or xH with whole numbers from 1 to 1000000");
     let (width, height) = text.split_once(['x', '×']).ok_or_else(error)?;
     let side = |text: &str| match text {
         "" => Ok(None),

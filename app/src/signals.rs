@@ -26,7 +26,8 @@ impl Signals {
         let again = Arc::new(AtomicBool::new(false));
         for signal in [SIGINT, SIGTERM] {
             let code = 128 + signal;
-            let failed = |error: std::io::Error| Failure::new(1, format!("cannot listen to signals: {error}"));
+            let failed =
+                |error: std::io::Error| Failure::new(1, format!("cannot listen to signals: {error}"));
             // In this order the first signal finds the flag not yet set.
             flag::register_conditional_shutdown(signal, code, again.clone()).map_err(failed)?;
             flag::register(signal, again.clone()).map_err(failed)?;

@@ -1,5 +1,5 @@
 //! Every example of every command's declaration runs.
-#![allow(clippy::disallowed_methods)] // Tests start programs.
+#![allow(clippy::disallowed_methods, clippy::unwrap_used)] // Tests start programs, read files, and fail by panics.
 
 mod support;
 

@@ -64,8 +64,9 @@ fn folders(script: &Path, batch: &Batch) -> Result<Vec<PathBuf>, Failure> {
 fn dry_run(plan: &Plan, common: &Common) -> Result<(), Failure> {
     let steps = plan.order.iter().map(|at| &plan.script.steps[*at]);
     if common.json {
-        let steps: Vec<Json> =
-            steps.map(|step| json!({ "id": step.id, "command": step.command, "needs": step.needs })).collect();
+        let steps: Vec<Json> = steps
+            .map(|step| json!({ "id": step.id, "command": step.command, "needs": step.needs }))
+            .collect();
         return print(json!({ "steps": steps }));
     }
     for step in steps {
@@ -112,8 +113,10 @@ pub fn tell(diagnostics: &[Diagnostic]) {
 
 /// The result of a run as one object.
 fn result(outcome: &Outcome) -> Json {
-    let outputs: Vec<&Json> = outcome.steps.iter().map(|step| &step.result).filter(|r| r.get("sha256").is_some()).collect();
-    let timings: Map<String, Json> = outcome.steps.iter().map(|step| (step.id.clone(), step.ms.into())).collect();
+    let outputs: Vec<&Json> =
+        outcome.steps.iter().map(|step| &step.result).filter(|r| r.get("sha256").is_some()).collect();
+    let timings: Map<String, Json> =
+        outcome.steps.iter().map(|step| (step.id.clone(), step.ms.into())).collect();
     let results: Map<String, Json> =
         outcome.steps.iter().map(|step| (step.id.clone(), step.result.clone())).collect();
     json!({

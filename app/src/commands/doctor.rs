@@ -61,7 +61,11 @@ fn fonts(settings: &Settings) -> Finding {
 fn temporary_folder() -> Finding {
     let folder = env::temp_dir();
     let works = folder.is_dir();
-    let detail = if works { folder.display().to_string() } else { format!("{} is not there: set TMPDIR", folder.display()) };
+    let detail = if works {
+        folder.display().to_string()
+    } else {
+        format!("{} is not there: set TMPDIR", folder.display())
+    };
     Finding { what: "temporary files", works, detail }
 }
 

@@ -20,7 +20,13 @@ pub fn commands(common: &Common) -> Result<(), Failure> {
     for command in registry.commands() {
         let declaration = &command.declaration;
         let keys: Vec<&str> = declaration.keys.iter().map(|key| key.keys.as_str()).collect();
-        print(format_args!("{:<26} {:<20} {:<14} {}", declaration.id, declaration.title, keys.join(", "), declaration.description))?;
+        print(format_args!(
+            "{:<26} {:<20} {:<14} {}",
+            declaration.id,
+            declaration.title,
+            keys.join(", "),
+            declaration.description
+        ))?;
     }
     Ok(())
 }
@@ -43,7 +49,12 @@ pub fn kinds(common: &Common) -> Result<(), Failure> {
         print(format_args!("{}: {}. {}", kind.id, kind.title, kind.description))?;
         for property in &kind.properties {
             let unit = property.unit.as_deref().map(|unit| format!(" ({unit})")).unwrap_or_default();
-            print(format_args!("    {:<14} {}{unit}: {}", property.name, property.label, property.expectation()))?;
+            print(format_args!(
+                "    {:<14} {}{unit}: {}",
+                property.name,
+                property.label,
+                property.expectation()
+            ))?;
         }
     }
     Ok(())
@@ -54,7 +65,9 @@ pub fn formats(common: &Common) -> Result<(), Failure> {
     let registry = assembly::registry()?;
     if common.json {
         let (read, written) = registry.formats();
-        return print(json!({ "importers": read.collect::<Vec<_>>(), "exporters": written.collect::<Vec<_>>() }));
+        return print(
+            json!({ "importers": read.collect::<Vec<_>>(), "exporters": written.collect::<Vec<_>>() }),
+        );
     }
     for (title, extensions, read, written) in table(&registry) {
         let way = match (read, written) {

@@ -20,7 +20,9 @@ use crate::{
 /// Does what the arguments say.
 pub fn run(log: &Log, common: &Common) -> Result<(), Failure> {
     match &log.action {
-        Some(LogAction::Verify { checkpoints, place }) => verify(&place.folder, checkpoints.as_deref(), common),
+        Some(LogAction::Verify { checkpoints, place }) => {
+            verify(&place.folder, checkpoints.as_deref(), common)
+        }
         Some(LogAction::ExportCheckpoints { file, place }) => export_checkpoints(&place.folder, file),
         None => match &log.output {
             Some(file) => made(&log.place.folder, file, common),
@@ -41,7 +43,12 @@ fn print_event(store: &Store, event: &StoredEvent, common: &Common) -> Result<()
     let header = &event.header;
     if !common.json {
         let (time, command) = (timestamp(header.time), &header.command);
-        return print(format_args!("{:>6}  {}  {time}  {:<12}  {command}", event.ord, event.hash.short(), header.actor));
+        return print(format_args!(
+            "{:>6}  {}  {time}  {:<12}  {command}",
+            event.ord,
+            event.hash.short(),
+            header.actor
+        ));
     }
     let payload = match store.payload_of(event)? {
         store::Payload::Pruned(_) => Json::Null,
@@ -79,13 +86,16 @@ fn timestamp(ms: i64) -> String {
 
 /// What wrote a file: the recorded export whose output has these bytes, and the events of the document it wrote.
 fn made(folder: &Path, file: &Path, common: &Common) -> Result<(), Failure> {
-    let bytes = fs::read(file).map_err(|error| Failure::new(BAD_INPUT, format!("{}: {error}", file.display())))?;
+    let bytes =
+        fs::read(file).map_err(|error| Failure::new(BAD_INPUT, format!("{}: {error}", file.display())))?;
     let hash = BlobHash::of(&bytes).to_string();
     let store = assembly::read(folder)?;
     let runs = store.runs(usize::MAX)?;
-    let wrote = |run: &&store::Run| run.end.as_ref().is_some_and(|end| end.outputs["blake3"] == hash.as_str());
+    let wrote =
+        |run: &&store::Run| run.end.as_ref().is_some_and(|end| end.outputs["blake3"] == hash.as_str());
     let Some(run) = runs.iter().filter(wrote).max_by_key(|run| run.id) else {
-        let message = format!("{}: nothing in this workspace's log wrote a file with these bytes", file.display());
+        let message =
+            format!("{}: nothing in this workspace's log wrote a file with these bytes", file.display());
         return Err(Failure::new(1, message));
     };
     let document = run.arguments["document"].as_str().and_then(|id| id.parse().ok());

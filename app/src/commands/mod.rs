@@ -42,7 +42,8 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
 }
 
 fn window(_paths: &[PathBuf]) -> Failure {
-    let message = "this build has no window: use render, --batch or one of the commands of metabuilder --help";
+    let message =
+        "this build has no window: use render, --batch or one of the commands of metabuilder --help";
     Failure::new(WRONG_USAGE, message)
 }
 

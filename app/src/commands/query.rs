@@ -23,12 +23,15 @@ pub fn run(query: &Query, common: &Common) -> Result<(), Failure> {
         views: views.into_iter().map(|(name, select)| View { name, select }).collect(),
     };
     let store = assembly::read(&query.place.folder)?;
-    let table = store.query(&entities, &query.sql, &[], &QueryLimits::default()).map_err(|error| match error {
-        QueryError::Store(error) => error.into(),
-        other => Failure::new(WRONG_USAGE, other),
-    })?;
+    let table =
+        store.query(&entities, &query.sql, &[], &QueryLimits::default()).map_err(|error| match error {
+            QueryError::Store(error) => error.into(),
+            other => Failure::new(WRONG_USAGE, other),
+        })?;
     if table.truncated {
-        eprintln!("metabuilder: warning: there are more rows than are shown (narrow the query, or use LIMIT and OFFSET)");
+        eprintln!(
+            "metabuilder: warning: there are more rows than are shown (narrow the query, or use LIMIT and OFFSET)"
+        );
     }
     if common.json {
         let rows: Vec<Json> = table

@@ -102,5 +102,9 @@ fn replay(trace: &Trace) -> Result<(), String> {
     for inverse in inverses.iter().rev() {
         content.apply(inverse).map_err(|error| error.to_string())?;
     }
-    if text(&content) == start { Ok(()) } else { Err("the start differs after everything was taken back".into()) }
+    if text(&content) == start {
+        Ok(())
+    } else {
+        Err("the start differs after everything was taken back".into())
+    }
 }

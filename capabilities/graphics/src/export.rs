@@ -59,14 +59,16 @@ impl Exporter for PictureExporter {
         assets: &mut Assets<'_>,
         limits: &Limits,
     ) -> Result<Exported, CommandError> {
-        let name = record.iter().find(|(key, _)| key.as_str() == "name").and_then(|(_, value)| value.as_str());
+        let name =
+            record.iter().find(|(key, _)| key.as_str() == "name").and_then(|(_, value)| value.as_str());
         let place = name.unwrap_or("the canvas");
         let Some(tree) = document.tree() else {
             return Err(CommandError::Failed(format!("{place} is no canvas")));
         };
         let picture = canvas::picture(tree, request.time, limits)
             .map_err(|limit| CommandError::Limit { place: place.to_owned(), limit })?;
-        let background = kinds::Canvas::read(tree.root().at_time(request.time)).and_then(|canvas| canvas.background());
+        let background =
+            kinds::Canvas::read(tree.root().at_time(request.time)).and_then(|canvas| canvas.background());
         if request.format == "svg" {
             options::<NoOptions>(request)?;
             return Ok(write_svg(&picture, background, request.size, assets));
@@ -83,7 +85,8 @@ impl Exporter for PictureExporter {
         let (width, height) = size(&picture, request.size);
         let view = View { background, ..View::stretched(&picture, width, height) };
         let surface = self.0.draw(&picture, &view, assets, place)?;
-        let bytes = codec::encode(&surface, &encoding).map_err(|error| CommandError::argument("", error.to_string()))?;
+        let bytes = codec::encode(&surface, &encoding)
+            .map_err(|error| CommandError::argument("", error.to_string()))?;
         Ok(Exported { bytes, diagnostics: Vec::new() })
     }
 }

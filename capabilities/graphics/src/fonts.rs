@@ -7,7 +7,10 @@ use usvg::fontdb::{Database, Family, Source};
 
 /// The catalogue with the source that it was built from.
 #[derive(Default)]
-pub struct Catalogue(Mutex<Option<(Arc<dyn FontSource>, Arc<Database>)>>);
+pub struct Catalogue(Mutex<Option<Built>>);
+
+/// The source, and the catalogue built from it.
+type Built = (Arc<dyn FontSource>, Arc<Database>);
 
 impl Catalogue {
     /// The fonts of a source, with its generic families set.
@@ -37,7 +40,9 @@ fn build(source: &dyn FontSource) -> Database {
     let named = |generic: &str| source.generic_family(generic);
     // Where nothing is said, the family that is there: text is better in another family than not at all.
     let first = fonts.faces().flat_map(|face| face.families.first()).map(|(name, _)| name.clone()).next();
-    let present = |wanted: &str| fonts.query(&usvg::fontdb::Query { families: &[Family::Name(wanted)], ..Default::default() });
+    let present = |wanted: &str| {
+        fonts.query(&usvg::fontdb::Query { families: &[Family::Name(wanted)], ..Default::default() })
+    };
     let choose = |generic: &str, usual: &[&str]| {
         named(generic)
             .or_else(|| usual.iter().find(|name| present(name).is_some()).map(|name| (*name).to_owned()))
@@ -47,7 +52,8 @@ fn build(source: &dyn FontSource) -> Database {
     let sans = choose("sans-serif", &["Inter", "Noto Sans", "DejaVu Sans", "Liberation Sans", "Arial"]);
     let cursive = choose("cursive", &["Yellowtail", "Comic Neue", "Comic Sans MS"]);
     let fantasy = choose("fantasy", &["Sedgwick Ave Display", "Impact"]);
-    let monospace = choose("monospace", &["Noto Mono", "Noto Sans Mono", "DejaVu Sans Mono", "Liberation Mono"]);
+    let monospace =
+        choose("monospace", &["Noto Mono", "Noto Sans Mono", "DejaVu Sans Mono", "Liberation Mono"]);
     serif.into_iter().for_each(|name| fonts.set_serif_family(name));
     sans.into_iter().for_each(|name| fonts.set_sans_serif_family(name));
     cursive.into_iter().for_each(|name| fonts.set_cursive_family(name));

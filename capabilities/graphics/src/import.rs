@@ -40,7 +40,8 @@ impl Importer for PictureImporter {
         assets: &mut Assets<'_>,
         ids: &mut IdSource,
     ) -> Result<Imported, CommandError> {
-        let Read { picture, files, diagnostics } = read(&self.0, source.path, source.format, source.bytes, assets)?;
+        let Read { picture, files, diagnostics } =
+            read(&self.0, source.path, source.format, source.bytes, assets)?;
         for file in files.values() {
             assets.put_blob(file)?;
         }
@@ -99,7 +100,8 @@ fn read_raster(path: &str, bytes: &[u8], assets: &Assets<'_>) -> Result<Read, Co
     node.name = stem(path);
     let picture =
         Picture { width, height, root: Group { children: vec![node] }, resources: Default::default() };
-    let diagnostics = decoded.warnings.into_iter().map(|warning| Diagnostic { place: path.to_owned(), ..warning });
+    let diagnostics =
+        decoded.warnings.into_iter().map(|warning| Diagnostic { place: path.to_owned(), ..warning });
     Ok(Read {
         picture,
         files: BTreeMap::from([(data, Arc::new(bytes.to_vec()))]),
@@ -139,7 +141,8 @@ fn limit_of(error: &SvgError) -> Option<base::LimitExceeded> {
 /// Fonts are looked for only when they may be needed: that takes longer than most pictures.
 fn may_have_text(bytes: &[u8]) -> bool {
     let compressed = bytes.starts_with(&[0x1f, 0x8b]);
-    compressed || [&b"text"[..], b"svg+xml", b"t\0e\0x\0t", b"<image"].iter().any(|word| contains(bytes, word))
+    compressed
+        || [&b"text"[..], b"svg+xml", b"t\0e\0x\0t", b"<image"].iter().any(|word| contains(bytes, word))
 }
 
 fn contains(bytes: &[u8], word: &[u8]) -> bool {
@@ -153,10 +156,12 @@ fn is_svg(bytes: &[u8]) -> bool {
     }
     let head = &bytes[..bytes.len().min(4096)];
     let wide = head.starts_with(&[0xff, 0xfe]) || head.starts_with(&[0xfe, 0xff]);
-    let text: Vec<u8> = if wide { head.iter().copied().filter(|byte| *byte != 0).collect() } else { head.to_vec() };
+    let text: Vec<u8> =
+        if wide { head.iter().copied().filter(|byte| *byte != 0).collect() } else { head.to_vec() };
     let text = String::from_utf8_lossy(&text);
     let text = text.trim_start_matches(|c: char| !c.is_ascii() || c.is_whitespace());
     let is_markup = text.starts_with("<?xml") || text.starts_with("<!") || text.starts_with("<svg");
-    let prefixed = text.starts_with('<') && text.split_whitespace().next().is_some_and(|tag| tag.ends_with(":svg"));
+    let prefixed =
+        text.starts_with('<') && text.split_whitespace().next().is_some_and(|tag| tag.ends_with(":svg"));
     (is_markup && (text.contains("<svg") || text.contains(":svg"))) || prefixed
 }

@@ -9,7 +9,9 @@ impl Delta {
     pub fn hashes(&self, out: &mut Vec<BlobHash>) {
         match self {
             Delta::Insert { properties, .. } => properties.iter().for_each(|(_, value)| value.hashes(out)),
-            Delta::Set { value: Some(value), .. } | Delta::Put { value: Some(value), .. } => value.hashes(out),
+            Delta::Set { value: Some(value), .. } | Delta::Put { value: Some(value), .. } => {
+                value.hashes(out)
+            }
             Delta::Items { insert, .. } => insert.iter().for_each(|value| value.hashes(out)),
             _ => {}
         }

@@ -34,7 +34,8 @@ impl Content {
             match (&mut next, delta) {
                 (Content::Tree(tree), delta) => inverses.extend(tree.apply(delta)?.into_iter().rev()),
                 (Content::Text(rope), Delta::Text { change }) => {
-                    let inverse = change.apply_invertibly(rope).map_err(|e| DeltaError::Range(e.to_string()))?;
+                    let inverse =
+                        change.apply_invertibly(rope).map_err(|e| DeltaError::Range(e.to_string()))?;
                     inverses.push(Delta::Text { change: inverse });
                 }
                 (Content::Text(_), _) => return Err(DeltaError::ContentType("text")),

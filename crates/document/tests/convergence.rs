@@ -1,4 +1,5 @@
 //! Random edits on one and on three replicas: inverses take back, replay gives the same, and replicas converge.
+#![allow(clippy::unwrap_used)] // Tests fail by panics.
 
 use base::{IdSource, NodeId, ReplicaId};
 use document::{Content, Delta, Document, Key, Value, text::ChangeSet};

@@ -205,7 +205,9 @@ impl Kernel {
     /// Ids derive from the context's seed alone, so that a run repeats exactly; without one, from the point in history.
     fn id_source(&mut self, context: &Context) -> Result<IdSource, CommandError> {
         match context.seed.as_slice() {
-            [] => Ok(IdSource::new(&[self.run_seed()?, self.ports.clock.now().to_be_bytes().to_vec()].concat())),
+            [] => {
+                Ok(IdSource::new(&[self.run_seed()?, self.ports.clock.now().to_be_bytes().to_vec()].concat()))
+            }
             seed => Ok(IdSource::new(seed)),
         }
     }

@@ -34,10 +34,14 @@ pub trait Capability: Send + Sync {
 
 /// What runs a command.
 pub(crate) enum Handler {
-    Edit(Box<dyn Fn(&mut EditScope<'_>, Json) -> Result<Json, CommandError> + Send + Sync>),
-    Task(Box<dyn Fn(&mut TaskScope<'_>, Json) -> Result<Json, CommandError> + Send + Sync>),
-    Query(Box<dyn Fn(&mut QueryScope<'_>, Json) -> Result<Json, CommandError> + Send + Sync>),
+    Edit(Box<EditHandler>),
+    Task(Box<TaskHandler>),
+    Query(Box<QueryHandler>),
 }
+
+type EditHandler = dyn Fn(&mut EditScope<'_>, Json) -> Result<Json, CommandError> + Send + Sync;
+type TaskHandler = dyn Fn(&mut TaskScope<'_>, Json) -> Result<Json, CommandError> + Send + Sync;
+type QueryHandler = dyn Fn(&mut QueryScope<'_>, Json) -> Result<Json, CommandError> + Send + Sync;
 
 /// A command or query as registered.
 pub struct Command {

@@ -271,7 +271,10 @@ impl Workspace {
 }
 
 /// Those of the hashes that name blobs: ascending, none twice.
-pub(crate) fn known_blobs(log: &dyn EventLog, mut hashes: Vec<BlobHash>) -> Result<Vec<BlobHash>, CommandError> {
+pub(crate) fn known_blobs(
+    log: &dyn EventLog,
+    mut hashes: Vec<BlobHash>,
+) -> Result<Vec<BlobHash>, CommandError> {
     hashes.sort();
     hashes.dedup();
     let mut known = Vec::with_capacity(hashes.len());

@@ -144,10 +144,15 @@ fn builder(out: &mut String, kind: &str, property: &PropertyDeclaration) -> std:
     writeln!(out, "    pub fn {method}(mut self, value: {argument}) -> Self {{")?;
     let insert = format!("self.0.insert({key:?}, {value});");
     let unless = match (property.value_type, &property.default) {
-        (PropertyType::Bool, default) => Some(format!("value != {}", default.as_bool().unwrap_or(false))),
+        (PropertyType::Bool, default) => {
+            Some(if default.as_bool() == Some(true) { "!value" } else { "value" }.into())
+        }
         (PropertyType::Integer, default) => Some(format!("value != {}", default.as_i64().unwrap_or(0))),
         (PropertyType::Number, default) => Some(format!("value != {:?}", default.as_f64().unwrap_or(0.0))),
-        (PropertyType::String, default) => Some(format!("value != {:?}", default.as_str().unwrap_or(""))),
+        (PropertyType::String, default) => Some(match default.as_str() {
+            None | Some("") => "!value.is_empty()".into(),
+            Some(text) => format!("value != {text:?}"),
+        }),
         (PropertyType::Enum, _) => Some(format!("value != {enumeration}::default()")),
         (PropertyType::Transform, _) => Some("value != kurbo::Affine::IDENTITY".into()),
         _ => None,

@@ -42,7 +42,8 @@ pub struct Session<'k> {
 impl<'k> Session<'k> {
     /// A session on a new canvas and a new text. `kinds` are what `metabuilder kinds --json` lists.
     pub fn new(seed: u64, kinds: &'k BTreeMap<String, Json>) -> Self {
-        let canvas = json!({ "id": "canvas", "command": "document.create", "args": { "kind": "graphics.canvas" } });
+        let canvas =
+            json!({ "id": "canvas", "command": "document.create", "args": { "kind": "graphics.canvas" } });
         let text = json!({ "id": "text", "command": "document.create", "args": { "kind": "code.text" } });
         let root = Node { step: String::new(), kind: "graphics.canvas".into(), parent: None, alive: true };
         Session { dice: Dice::new(seed), kinds, nodes: vec![root], text: 0, steps: vec![canvas, text] }
@@ -89,12 +90,17 @@ impl<'k> Session<'k> {
     }
 
     fn insert(&mut self, step: &str) -> (&'static str, Json) {
-        let mut homes: Vec<usize> = self.alive().into_iter().filter(|at| !self.children_of(&self.nodes[*at].kind).is_empty()).collect();
+        let mut homes: Vec<usize> = self
+            .alive()
+            .into_iter()
+            .filter(|at| !self.children_of(&self.nodes[*at].kind).is_empty())
+            .collect();
         homes.push(0);
         let parent = *self.dice.pick(&homes);
         let kind = self.dice.pick(&self.children_of(&self.nodes[parent].kind)).clone();
         let (name, value) = self.property(&kind);
-        let mut args = json!({ "document": "${canvas.document}", "kind": kind, "parent": self.reference(parent) });
+        let mut args =
+            json!({ "document": "${canvas.document}", "kind": kind, "parent": self.reference(parent) });
         if let Some(name) = name {
             args["properties"] = json!({ name: value });
         }
@@ -110,9 +116,10 @@ impl<'k> Session<'k> {
         }
         let property = self.dice.pick(&properties).clone();
         let n = self.dice.below(1000);
-        let (min, max) = (property["min"].as_f64().unwrap_or(-500.0), property["max"].as_f64().unwrap_or(500.0));
+        let (min, max) =
+            (property["min"].as_f64().unwrap_or(-500.0), property["max"].as_f64().unwrap_or(500.0));
         let value = match property["type"].as_str().unwrap_or_default() {
-            "bool" => json!(n % 2 == 0),
+            "bool" => json!(n.is_multiple_of(2)),
             "integer" | "number" => json!((min + (max - min).min(1e3) * n as f64 / 1000.0).clamp(min, max)),
             "enum" => self.dice.pick(property["values"].as_array().unwrap()).clone(),
             "color" => json!(format!("#{:06x}", n * 16_000)),
@@ -161,7 +168,9 @@ impl<'k> Session<'k> {
         let homes: Vec<usize> = alive
             .into_iter()
             .chain([0])
-            .filter(|home| !self.is_below(*home, node) && self.children_of(&self.nodes[*home].kind).contains(&kind))
+            .filter(|home| {
+                !self.is_below(*home, node) && self.children_of(&self.nodes[*home].kind).contains(&kind)
+            })
             .collect();
         if homes.is_empty() {
             return self.edit_text();
@@ -174,7 +183,11 @@ impl<'k> Session<'k> {
     }
 
     fn keyframe(&mut self) -> (&'static str, Json) {
-        let drawn: Vec<usize> = self.alive().into_iter().filter(|at| self.kinds[&self.nodes[*at].kind].to_string().contains("opacity\"")).collect();
+        let drawn: Vec<usize> = self
+            .alive()
+            .into_iter()
+            .filter(|at| self.kinds[&self.nodes[*at].kind].to_string().contains("opacity\""))
+            .collect();
         if drawn.is_empty() {
             return self.edit_text();
         }

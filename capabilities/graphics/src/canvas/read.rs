@@ -10,8 +10,8 @@ use serde::de::DeserializeOwned;
 use crate::{
     kinds,
     picture::{
-        BlendMode, ClipPath, Effects, Fill, Group, Image, LinearGradient, Mask, Node, NodeKind, Paint, Path, Pattern,
-        Picture, RadialGradient, Resource, ResourceId, Resources, Stroke, Symbol, Text,
+        BlendMode, ClipPath, Effects, Fill, Group, Image, LinearGradient, Mask, Node, NodeKind, Paint, Path,
+        Pattern, Picture, RadialGradient, Resource, ResourceId, Resources, Stroke, Symbol, Text,
     },
 };
 
@@ -23,7 +23,8 @@ use crate::{
 /// Nodes nested deeper than the limits allow.
 pub fn picture(tree: &Tree, time: f64, limits: &Limits) -> Result<Picture, LimitExceeded> {
     let root = tree.root().at_time(time);
-    let (width, height) = kinds::Canvas::read(root).map_or((1.0, 1.0), |canvas| (canvas.width(), canvas.height()));
+    let (width, height) =
+        kinds::Canvas::read(root).map_or((1.0, 1.0), |canvas| (canvas.width(), canvas.height()));
     let reader = Reader { nesting: limits.nesting };
     let mut resources = Resources::default();
     for home in root.children().filter(|child| child.kind() == kinds::Resources::KIND) {
@@ -185,7 +186,8 @@ fn read_path(path: kinds::Path<'_>) -> Path {
 }
 
 fn read_text(text: kinds::Text<'_>) -> Text {
-    let numbers = |value: Option<std::borrow::Cow<'_, Value>>| value.and_then(|value| data(&value)).unwrap_or_default();
+    let numbers =
+        |value: Option<std::borrow::Cow<'_, Value>>| value.and_then(|value| data(&value)).unwrap_or_default();
     Text {
         chunks: text.chunks().and_then(|value| data(&value)).unwrap_or_default(),
         dx: numbers(text.dx()),

@@ -9,10 +9,10 @@ use crate::{
     filter::{Filter, PrimitiveKind},
     kinds::{
         ClipPathProperties, GroupBlendMode, GroupProperties, ImageBlendMode, ImageProperties, ImageRendering,
-        LinearGradientProperties, LinearGradientSpread, MaskChannel, MaskColorSpace, MaskProperties, PathBlendMode,
-        PathFillRule, PathLineCap, PathLineJoin, PathPaintOrder, PathProperties, PatternProperties,
-        RadialGradientProperties, RadialGradientSpread, SymbolProperties, TextBlendMode, TextProperties, TextRendering,
-        TextWritingMode,
+        LinearGradientProperties, LinearGradientSpread, MaskChannel, MaskColorSpace, MaskProperties,
+        PathBlendMode, PathFillRule, PathLineCap, PathLineJoin, PathPaintOrder, PathProperties,
+        PatternProperties, RadialGradientProperties, RadialGradientSpread, SymbolProperties, TextBlendMode,
+        TextProperties, TextRendering, TextWritingMode,
     },
     picture::{self, Fill, Node, NodeKind, Paint, Picture, Resource, ResourceId, Stroke, Text},
 };
@@ -244,7 +244,8 @@ impl<'i> Inserter<'i> {
             }
             Resource::Pattern(pattern) => {
                 let tile = rectangle(pattern.tile);
-                let list = PatternProperties::default().name(name).tile(tile).transform(pattern.transform).list();
+                let list =
+                    PatternProperties::default().name(name).tile(tile).transform(pattern.transform).list();
                 ("graphics.pattern", list, &pattern.content)
             }
             Resource::ClipPath(clip) => {
@@ -259,7 +260,9 @@ impl<'i> Inserter<'i> {
                     .name(name)
                     .region(rectangle(mask.region))
                     .channel(MaskChannel::parse(&keyword(&mask.kind)).unwrap_or_default())
-                    .color_space(MaskColorSpace::parse(&keyword(&mask.color_interpolation)).unwrap_or_default());
+                    .color_space(
+                        MaskColorSpace::parse(&keyword(&mask.color_interpolation)).unwrap_or_default(),
+                    );
                 if let Some(other) = mask.mask.as_ref().and_then(|id| self.names.get(id)) {
                     builder = builder.mask(*other);
                 }
@@ -279,7 +282,14 @@ impl<'i> Inserter<'i> {
         id
     }
 
-    fn push_as(&mut self, node: NodeId, kind: &str, parent: NodeId, after: Option<NodeId>, list: Vec<(Key, Value)>) {
+    fn push_as(
+        &mut self,
+        node: NodeId,
+        kind: &str,
+        parent: NodeId,
+        after: Option<NodeId>,
+        list: Vec<(Key, Value)>,
+    ) {
         self.deltas.push(Delta::Insert { node, kind: kind.into(), parent, after, properties: list });
     }
 }

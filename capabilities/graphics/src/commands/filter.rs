@@ -78,7 +78,15 @@ fn apply(scope: &mut EditScope<'_>, args: Apply) -> Result<Json, CommandError> {
         Name::DropShadow => {
             let sigma = args.sigma.unwrap_or(0.0);
             let (dx, dy, color) = (args.dx, args.dy, args.color);
-            PrimitiveKind::DropShadow { input, dx, dy, std_dev_x: sigma, std_dev_y: sigma, color, opacity: 1.0 }
+            PrimitiveKind::DropShadow {
+                input,
+                dx,
+                dy,
+                std_dev_x: sigma,
+                std_dev_y: sigma,
+                color,
+                opacity: 1.0,
+            }
         }
         Name::Saturate => {
             let amount = args.amount.ok_or_else(|| missing("amount"))?;

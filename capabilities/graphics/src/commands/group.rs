@@ -35,7 +35,10 @@ fn create(scope: &mut EditScope<'_>, args: Create) -> Result<Json, CommandError>
     let tree = scope.tree(args.document)?;
     let parent = tree.node(nodes[0]).and_then(|node| node.parent).unwrap_or(NodeId::ROOT);
     if nodes.iter().any(|node| tree.node(*node).and_then(|node| node.parent) != Some(parent)) {
-        return Err(CommandError::argument("nodes", "the layers lie in different groups: move them together first"));
+        return Err(CommandError::argument(
+            "nodes",
+            "the layers lie in different groups: move them together first",
+        ));
     }
     // In the order in which they lie, whatever the order in which they were named.
     let siblings = tree.node(parent).map(|node| node.children.clone()).unwrap_or_default();
@@ -74,7 +77,10 @@ fn dissolve(scope: &mut EditScope<'_>, args: Dissolve) -> Result<Json, CommandEr
         let children: Vec<NodeId> = reader.children().map(|child| child.id()).collect();
         let mut after = group;
         for child in children {
-            let own = scope.node(args.document, child)?.numbers::<6>("transform").map_or(Affine::IDENTITY, Affine::new);
+            let own = scope
+                .node(args.document, child)?
+                .numbers::<6>("transform")
+                .map_or(Affine::IDENTITY, Affine::new);
             if outer != Affine::IDENTITY {
                 scope.set(args.document, child, "transform", Some(&json!((outer * own).as_coeffs())))?;
             }

@@ -52,7 +52,9 @@ fn set(scope: &mut EditScope<'_>, args: Set) -> Result<Json, CommandError> {
     }
     let root = tree.root();
     let (width, height) = Canvas::read(root).map_or((1e6, 1e6), |canvas| (canvas.width(), canvas.height()));
-    let transform = |node| root.find(node).and_then(|node| node.numbers::<6>("transform")).map_or(Affine::IDENTITY, Affine::new);
+    let transform = |node| {
+        root.find(node).and_then(|node| node.numbers::<6>("transform")).map_or(Affine::IDENTITY, Affine::new)
+    };
     // A mask lies in the space of its layer; the node that becomes one keeps its place on the canvas.
     let inward = transform(args.node).inverse();
     if !inward.is_finite() {
@@ -95,10 +97,14 @@ fn clear(scope: &mut EditScope<'_>, args: Clear) -> Result<Json, CommandError> {
     };
     let outward = reader.numbers::<6>("transform").map_or(Affine::IDENTITY, Affine::new);
     let parent = reader.node().parent.unwrap_or(NodeId::ROOT);
-    let (mask, content): (NodeId, Vec<NodeId>) = (mask.id(), mask.children().map(|child| child.id()).collect());
+    let (mask, content): (NodeId, Vec<NodeId>) =
+        (mask.id(), mask.children().map(|child| child.id()).collect());
     let mut after = args.node;
     for child in &content {
-        let own = scope.node(args.document, *child)?.numbers::<6>("transform").map_or(Affine::IDENTITY, Affine::new);
+        let own = scope
+            .node(args.document, *child)?
+            .numbers::<6>("transform")
+            .map_or(Affine::IDENTITY, Affine::new);
         scope.set(args.document, *child, "transform", Some(&json!((outward * own).as_coeffs())))?;
         scope.push(args.document, Delta::Move { node: *child, parent, after: Some(after) })?;
         after = *child;

@@ -57,7 +57,8 @@ fn bounds(drawing: &Drawing, scope: &mut QueryScope<'_>, args: Args) -> Result<J
             around = Some(around.map_or(found, |so_far| so_far.union(found)));
         }
     }
-    Ok(around.map_or(Json::Null, |r| json!({ "x": r.x0, "y": r.y0, "width": r.width(), "height": r.height() })))
+    Ok(around
+        .map_or(Json::Null, |r| json!({ "x": r.x0, "y": r.y0, "width": r.width(), "height": r.height() })))
 }
 
 /// The box around what a node draws, effects left aside.
@@ -68,9 +69,13 @@ fn node_bounds(node: &Node, outer: Affine, fonts: &Arc<Database>) -> Option<Rect
     let here = outer * node.transform;
     let all = |nodes: &mut dyn Iterator<Item = Option<Rect>>| nodes.flatten().reduce(|a, b| a.union(b));
     match &node.kind {
-        NodeKind::Group(group) => all(&mut group.children.iter().map(|child| node_bounds(child, here, fonts))),
+        NodeKind::Group(group) => {
+            all(&mut group.children.iter().map(|child| node_bounds(child, here, fonts)))
+        }
         NodeKind::Path(path) => path_bounds(path, here),
-        NodeKind::Image(image) => Some(here.transform_rect_bbox(Rect::new(0.0, 0.0, image.width, image.height))),
+        NodeKind::Image(image) => {
+            Some(here.transform_rect_bbox(Rect::new(0.0, 0.0, image.width, image.height)))
+        }
         NodeKind::Text(text) => {
             let layout = Layout::of(text, 1.0, fonts);
             all(&mut layout.nodes.iter().map(|part| node_bounds(&part.node, here, fonts)))

@@ -57,7 +57,10 @@ fn layers(
     for node in &nodes {
         let reader = scope.node(document, *node)?;
         if !is_drawn(reader) {
-            return Err(CommandError::argument("nodes", format!("node {node} is a {}, not a layer", reader.kind())));
+            return Err(CommandError::argument(
+                "nodes",
+                format!("node {node} is a {}, not a layer", reader.kind()),
+            ));
         }
     }
     Ok(nodes)

@@ -83,7 +83,9 @@ fn one() -> f64 {
 fn add(scope: &mut EditScope<'_>, args: Args) -> Result<Json, CommandError> {
     check_canvas(scope, args.document)?;
     let line = args.shape == Form::Line;
-    let usual = |wanted: Option<String>, usual: bool| wanted.unwrap_or_else(|| if usual { "#000000" } else { "none" }.into());
+    let usual = |wanted: Option<String>, usual: bool| {
+        wanted.unwrap_or_else(|| if usual { "#000000" } else { "none" }.into())
+    };
     let fill = checked("fill", usual(args.fill.clone(), !line))?;
     let stroke = checked("stroke", usual(args.stroke.clone(), line))?;
     let list = PathProperties::default()

@@ -149,7 +149,10 @@ fn edit(scope: &mut EditScope<'_>, args: Edit) -> Result<Json, CommandError> {
     let limits = base::Limits::default();
     let node = canvas::node(reader, &limits).ok().flatten();
     let Some(Node { kind: NodeKind::Text(mut text), .. }) = node else {
-        return Err(CommandError::argument("node", format!("a {} is needed, not a {}", kinds::Text::KIND, reader.kind())));
+        return Err(CommandError::argument(
+            "node",
+            format!("a {} is needed, not a {}", kinds::Text::KIND, reader.kind()),
+        ));
     };
     text.set_content(&args.text);
     let chunks = Value::from_typed(&text.chunks).map_err(|error| CommandError::Failed(error.to_string()))?;

@@ -56,7 +56,8 @@ fn transform(scope: &mut EditScope<'_>, args: Args) -> Result<Json, CommandError
         * Affine::scale_non_uniform(args.scale[0], args.scale[1])
         * Affine::translate(-about);
     for node in layers(scope, args.document, &args.nodes)? {
-        let own = scope.node(args.document, node)?.numbers::<6>("transform").map_or(Affine::IDENTITY, Affine::new);
+        let own =
+            scope.node(args.document, node)?.numbers::<6>("transform").map_or(Affine::IDENTITY, Affine::new);
         let next = (change * own).as_coeffs();
         scope.set(args.document, node, "transform", Some(&json!(next)))?;
     }

@@ -71,6 +71,7 @@ pub(crate) mod path {
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BezPath, D::Error> {
         let data = String::deserialize(deserializer)?;
-        BezPath::from_svg(&data).map_err(|error| de::Error::custom(format!("'{data}' is no path data: {error}")))
+        BezPath::from_svg(&data)
+            .map_err(|error| de::Error::custom(format!("'{data}' is no path data: {error}")))
     }
 }

@@ -11,17 +11,16 @@ mod resource;
 mod text;
 mod text_edit;
 
-pub use node::{
-    BlendMode, Effects, Group, Image, ImageRendering, Node, NodeKind, ParseBlendModeError, Path,
-};
+pub use node::{BlendMode, Effects, Group, Image, ImageRendering, Node, NodeKind, ParseBlendModeError, Path};
 pub use paint::{
-    Fill, FillRule, LineCap, LineJoin, LinearGradient, Paint, PaintOrder, Pattern, RadialGradient, Spread, Stop,
-    Stroke,
+    Fill, FillRule, LineCap, LineJoin, LinearGradient, Paint, PaintOrder, Pattern, RadialGradient, Spread,
+    Stop, Stroke,
 };
 pub use resource::{ClipPath, ColorInterpolation, Mask, MaskKind, Resource, ResourceId, Resources, Symbol};
 pub use text::{
-    AlignmentBaseline, BaselineShift, Decoration, Decorations, DominantBaseline, Font, FontFamily, FontStretch, FontStyle,
-    LengthAdjust, Text, TextAnchor, TextChunk, TextPath, TextRendering, TextSpan, TextStyle, Variation, WritingMode,
+    AlignmentBaseline, BaselineShift, Decoration, Decorations, DominantBaseline, Font, FontFamily,
+    FontStretch, FontStyle, LengthAdjust, Text, TextAnchor, TextChunk, TextPath, TextRendering, TextSpan,
+    TextStyle, Variation, WritingMode,
 };
 
 use serde::{Deserialize, Serialize};

@@ -10,7 +10,15 @@ const LINE_HEIGHT: f64 = 1.2;
 
 impl Text {
     /// Text at a point, one line per line of `content`; the first baseline lies at `y`, the others 1.2 font sizes apart.
-    pub fn point(content: &str, x: f64, y: f64, font: Font, size: f64, anchor: TextAnchor, fill: Fill) -> Self {
+    pub fn point(
+        content: &str,
+        x: f64,
+        y: f64,
+        font: Font,
+        size: f64,
+        anchor: TextAnchor,
+        fill: Fill,
+    ) -> Self {
         let style = TextStyle { font, size, fill: Some(fill), ..TextStyle::default() };
         let mut text = Text { line_height: Some(size * LINE_HEIGHT), ..Text::default() };
         text.chunks = content
@@ -29,7 +37,10 @@ impl Text {
 
     /// The content as plain text; the lines of a paragraph end in `\n`.
     pub fn content(&self) -> String {
-        let lines = self.chunks.iter().map(|chunk| chunk.spans.iter().map(|span| span.text.as_str()).collect::<String>());
+        let lines = self
+            .chunks
+            .iter()
+            .map(|chunk| chunk.spans.iter().map(|span| span.text.as_str()).collect::<String>());
         let separator = if self.line_height.is_some() { "\n" } else { "" };
         lines.collect::<Vec<_>>().join(separator)
     }
@@ -39,11 +50,12 @@ impl Text {
     ///
     /// A new line break makes a paragraph out of text in a single chunk; in text of several placed chunks it is a space.
     pub fn set_content(&mut self, content: &str) {
-        if self.line_height.is_none() && content.contains('\n') {
-            if let [TextChunk { path: None, spans, .. }] = self.chunks.as_slice() {
-                let size = spans.first().map_or(TextStyle::default().size, |span| span.style.size);
-                self.line_height = Some(size * LINE_HEIGHT);
-            }
+        if self.line_height.is_none()
+            && content.contains('\n')
+            && let [TextChunk { path: None, spans, .. }] = self.chunks.as_slice()
+        {
+            let size = spans.first().map_or(TextStyle::default().size, |span| span.style.size);
+            self.line_height = Some(size * LINE_HEIGHT);
         }
         let mut cells = self.cells();
         let new: Vec<char> = content.chars().collect();
@@ -61,9 +73,11 @@ impl Text {
             _ => cells.get(same_start - 1),
         };
         let model = model.copied().unwrap_or_default();
-        let inserted = new[same_start..new.len() - same_end]
-            .iter()
-            .map(|character| Cell { character: *character, shift: (0.0, 0.0), ..model });
+        let inserted = new[same_start..new.len() - same_end].iter().map(|character| Cell {
+            character: *character,
+            shift: (0.0, 0.0),
+            ..model
+        });
         cells.splice(same_start..cells.len() - same_end, inserted);
         self.rebuild(&cells);
     }
@@ -103,7 +117,8 @@ impl Text {
             let span = old.get(cell.chunk).and_then(|chunk| chunk.spans.get(cell.span));
             span.map(|span| span.style.clone()).unwrap_or_default()
         };
-        let blank = |chunk: usize| TextChunk { spans: Vec::new(), ..old.get(chunk).cloned().unwrap_or_default() };
+        let blank =
+            |chunk: usize| TextChunk { spans: Vec::new(), ..old.get(chunk).cloned().unwrap_or_default() };
         let paragraph = self.line_height.is_some();
         let mut chunks: Vec<TextChunk> = Vec::new();
         let mut last: Option<Cell> = None;
@@ -174,12 +189,14 @@ mod tests {
 
     #[test]
     fn a_paragraph_keeps_its_lines_apart_through_edits() {
-        let mut text = Text::point("one\ntwo", 5.0, 20.0, Font::default(), 10.0, TextAnchor::Middle, Fill::default());
+        let mut text =
+            Text::point("one\ntwo", 5.0, 20.0, Font::default(), 10.0, TextAnchor::Middle, Fill::default());
         for content in ["one\ntwo", "one\n\ntwo", "one", "", "a\nb\nc\n", "b"] {
             text.set_content(content);
             assert_eq!(text.content(), content);
             let baselines: Vec<_> = text.chunks.iter().map(|chunk| chunk.y).collect();
-            let expected: Vec<_> = (0..content.split('\n').count()).map(|line| Some(20.0 + 12.0 * line as f64)).collect();
+            let expected: Vec<_> =
+                (0..content.split('\n').count()).map(|line| Some(20.0 + 12.0 * line as f64)).collect();
             assert_eq!(baselines, expected, "{content:?}");
             assert!(text.chunks.iter().all(|chunk| chunk.spans.iter().all(|span| span.style.size == 10.0)));
         }
@@ -190,14 +207,19 @@ mod tests {
         let span = |text: &str, size: f64| TextSpan { text: text.to_owned(), style: styled(size) };
         let mut text = Text {
             chunks: vec![
-                TextChunk { x: Some(1.0), spans: vec![span("small", 8.0), span("large", 30.0)], ..TextChunk::default() },
+                TextChunk {
+                    x: Some(1.0),
+                    spans: vec![span("small", 8.0), span("large", 30.0)],
+                    ..TextChunk::default()
+                },
                 TextChunk { x: Some(90.0), spans: vec![span("far", 8.0)], ..TextChunk::default() },
             ],
             dx: vec![0.0, 0.0, 0.0, 0.0, 0.0, 7.0],
             ..Text::default()
         };
         text.set_content("smaller-largefar");
-        let spans: Vec<_> = text.chunks[0].spans.iter().map(|span| (span.text.as_str(), span.style.size)).collect();
+        let spans: Vec<_> =
+            text.chunks[0].spans.iter().map(|span| (span.text.as_str(), span.style.size)).collect();
         assert_eq!(spans, [("smaller-", 8.0), ("large", 30.0)]);
         assert_eq!(text.chunks[1].spans[0].text, "far");
         assert_eq!(text.dx, [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 7.0]);

@@ -56,7 +56,9 @@ impl Mask {
                 // Most pixels are opaque, and theirs are few values.
                 let table: [f32; 256] = std::array::from_fn(|i| srgb_to_linear((i as u8).to_unit()));
                 let linear = |&pixel: &[u8; 4]| match pixel {
-                    [r, g, b, 255] => luminance([table[r as usize], table[g as usize], table[b as usize], 1.0]),
+                    [r, g, b, 255] => {
+                        luminance([table[r as usize], table[g as usize], table[b as usize], 1.0])
+                    }
                     _ => linear_luminance(pixel.map(u8::to_unit)),
                 };
                 pixels.par_iter().map(|pixel| u8::from_unit(linear(pixel))).collect()
@@ -115,7 +117,9 @@ impl Mask {
             return;
         }
         match surface.pixels_mut() {
-            PixelsMut::U8(pixels) => self.scale(pixels, width, |pixel, shown| pixel.map(|c| mul_u8(c, shown))),
+            PixelsMut::U8(pixels) => {
+                self.scale(pixels, width, |pixel, shown| pixel.map(|c| mul_u8(c, shown)))
+            }
             PixelsMut::F32(pixels) => {
                 self.scale(pixels, width, |pixel, shown| pixel.map(|c| c * (f32::from(shown) / 255.0)));
             }

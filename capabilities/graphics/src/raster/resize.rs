@@ -92,8 +92,12 @@ pub fn resize(
     let across = weights(filter, src.width(), width);
     let down = weights(filter, src.height(), height);
     match (src.pixels(), resized.pixels_mut()) {
-        (Pixels::U8(from), PixelsMut::U8(to)) => resample(from, src.width() as usize, &across, &down, to, 255.0),
-        (Pixels::F32(from), PixelsMut::F32(to)) => resample(from, src.width() as usize, &across, &down, to, 1.0),
+        (Pixels::U8(from), PixelsMut::U8(to)) => {
+            resample(from, src.width() as usize, &across, &down, to, 255.0)
+        }
+        (Pixels::F32(from), PixelsMut::F32(to)) => {
+            resample(from, src.width() as usize, &across, &down, to, 1.0)
+        }
         // The new surface has the depth of the source.
         _ => {}
     }

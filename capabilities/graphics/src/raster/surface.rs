@@ -84,10 +84,10 @@ impl PixelRect {
     /// The part that both cover, if any.
     pub fn intersect(self, other: PixelRect) -> Option<PixelRect> {
         let (left, top) = (self.x.max(other.x), self.y.max(other.y));
-        let right = (i64::from(self.x) + i64::from(self.width))
-            .min(i64::from(other.x) + i64::from(other.width));
-        let bottom = (i64::from(self.y) + i64::from(self.height))
-            .min(i64::from(other.y) + i64::from(other.height));
+        let right =
+            (i64::from(self.x) + i64::from(self.width)).min(i64::from(other.x) + i64::from(other.width));
+        let bottom =
+            (i64::from(self.y) + i64::from(self.height)).min(i64::from(other.y) + i64::from(other.height));
         let width = u32::try_from(right - i64::from(left)).ok().filter(|&w| w > 0)?;
         let height = u32::try_from(bottom - i64::from(top)).ok().filter(|&h| h > 0)?;
         Some(PixelRect { x: left, y: top, width, height })

@@ -76,7 +76,12 @@ impl Level for f32 {
 }
 
 /// `out` = the weighted sum of `pixels` and of themselves moved by `stride`, twice `stride` and so on.
-pub(super) fn sum_shifted<P: Level, Q: Level>(pixels: &[[P; 4]], stride: usize, weights: &[f32], out: &mut [[Q; 4]]) {
+pub(super) fn sum_shifted<P: Level, Q: Level>(
+    pixels: &[[P; 4]],
+    stride: usize,
+    weights: &[f32],
+    out: &mut [[Q; 4]],
+) {
     let samples = pixels.as_flattened();
     dispatch::run(SumShifted { samples, stride: 4 * stride, weights, out: out.as_flattened_mut() });
 }
@@ -107,7 +112,8 @@ impl<P: Level, Q: Level> Kernel for SumShifted<'_, P, Q> {
         }
         for (i, out) in rest.iter_mut().enumerate() {
             let samples = self.samples[first_of_rest + i..].iter().step_by(self.stride);
-            let sum = samples.zip(self.weights).fold(0.0, |sum, (sample, weight)| sum + sample.level() * weight);
+            let sum =
+                samples.zip(self.weights).fold(0.0, |sum, (sample, weight)| sum + sample.level() * weight);
             *out = Q::from_level(sum);
         }
     }

@@ -24,7 +24,8 @@ use super::{
 };
 use crate::{
     picture::{
-        Effects, FillRule, Image, ImageRendering, Node, NodeKind, PaintOrder, Path, Picture, ResourceId, Resources, Text,
+        Effects, FillRule, Image, ImageRendering, Node, NodeKind, PaintOrder, Path, Picture, ResourceId,
+        Resources, Text,
     },
     raster::{Depth, Surface},
 };
@@ -153,7 +154,13 @@ impl Compiler<'_> {
         Ok(items)
     }
 
-    fn node(&self, node: &Node, place: Place, scope: &Scope<'_>, out: &mut Vec<Item>) -> Result<(), RenderError> {
+    fn node(
+        &self,
+        node: &Node,
+        place: Place,
+        scope: &Scope<'_>,
+        out: &mut Vec<Item>,
+    ) -> Result<(), RenderError> {
         let place = place.inside(node.transform);
         if !node.visible || !place.is_visible() {
             return Ok(());
@@ -181,7 +188,13 @@ impl Compiler<'_> {
     }
 
     /// The items of a node apart from its effects.
-    pub fn kind(&self, kind: &NodeKind, place: Place, scope: &Scope<'_>, out: &mut Vec<Item>) -> Result<(), RenderError> {
+    pub fn kind(
+        &self,
+        kind: &NodeKind,
+        place: Place,
+        scope: &Scope<'_>,
+        out: &mut Vec<Item>,
+    ) -> Result<(), RenderError> {
         match kind {
             NodeKind::Group(group) => out.extend(self.nodes(&group.children, place, &scope.deeper())?),
             NodeKind::Path(path) => self.path(path, place, scope, out)?,
@@ -191,7 +204,13 @@ impl Compiler<'_> {
         Ok(())
     }
 
-    fn path(&self, path: &Path, place: Place, scope: &Scope<'_>, out: &mut Vec<Item>) -> Result<(), RenderError> {
+    fn path(
+        &self,
+        path: &Path,
+        place: Place,
+        scope: &Scope<'_>,
+        out: &mut Vec<Item>,
+    ) -> Result<(), RenderError> {
         let fill = |out: &mut Vec<Item>| -> Result<(), RenderError> {
             let Some(fill) = &path.fill else { return Ok(()) };
             let outline = Outline::fill(&path.data, place.transform);
@@ -231,7 +250,13 @@ impl Compiler<'_> {
         push_bitmap(bitmap, device, sampling, 1.0, place.area, out);
     }
 
-    fn text(&self, text: &Text, place: Place, scope: &Scope<'_>, out: &mut Vec<Item>) -> Result<(), RenderError> {
+    fn text(
+        &self,
+        text: &Text,
+        place: Place,
+        scope: &Scope<'_>,
+        out: &mut Vec<Item>,
+    ) -> Result<(), RenderError> {
         let layout = self.layout(text, scale_of(place.transform) / self.user_scale);
         let own = Scope { resources: &layout.resources, images: Some(&layout.images), ..scope.deeper() };
         for node in &layout.nodes {
@@ -326,4 +351,3 @@ pub(super) fn push_bitmap(
         out.push(Item::Shape(Shape { outline, rule: FillRule::NonZero, smooth: true, shade, area }));
     }
 }
-

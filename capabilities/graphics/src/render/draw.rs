@@ -32,12 +32,15 @@ pub(super) fn draw(items: &[Item], surface: &mut Surface) {
     let row_bytes = width * size_of::<Rgba>() * (depth.unwrap_or(0) + 1) * 2;
     let rows = BAND_ROWS.min(BAND_BYTES / row_bytes).max(1);
     let Some(pixels) = surface.samples_mut::<u8>() else { return };
-    pixels.par_chunks_mut(rows * width).enumerate().for_each_init(Scanner::default, |scanner, (band, pixels)| {
-        let top = (band * rows) as i32;
-        let area = Area { x0: 0, y0: top, x1: width as i32, y1: top + (pixels.len() / width) as i32 };
-        let mut target = Target { area, pixels };
-        draw_on(items, &mut target, scanner);
-    });
+    pixels.par_chunks_mut(rows * width).enumerate().for_each_init(
+        Scanner::default,
+        |scanner, (band, pixels)| {
+            let top = (band * rows) as i32;
+            let area = Area { x0: 0, y0: top, x1: width as i32, y1: top + (pixels.len() / width) as i32 };
+            let mut target = Target { area, pixels };
+            draw_on(items, &mut target, scanner);
+        },
+    );
 }
 
 /// A transparent canvas of its own.
@@ -48,7 +51,8 @@ pub(super) struct Canvas {
 
 impl Canvas {
     pub fn new(area: Area) -> Self {
-        let surface = Surface::transparent(area.width() as u32, area.height() as u32, crate::raster::Depth::U8);
+        let surface =
+            Surface::transparent(area.width() as u32, area.height() as u32, crate::raster::Depth::U8);
         Canvas { area, surface }
     }
 
@@ -130,8 +134,7 @@ fn composite(canvas: &Canvas, opacity: f64, mode: BlendMode, target: &mut Target
         }
         return;
     }
-    let copy: Vec<Rgba> =
-        (area.y0..area.y1).flat_map(|y| target.row(area.x0, area.x1, y).to_vec()).collect();
+    let copy: Vec<Rgba> = (area.y0..area.y1).flat_map(|y| target.row(area.x0, area.x1, y).to_vec()).collect();
     let (width, height) = (area.width() as u32, area.height() as u32);
     let Ok(mut below) = Surface::from_pixels(width, height, Pixels::U8(copy)) else { return };
     match raster_mode(mode) {

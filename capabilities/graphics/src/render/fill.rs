@@ -34,7 +34,14 @@ pub(super) struct Scanner {
 
 impl Scanner {
     /// Hands the coverage of `outline` within `area` to `sink`.
-    pub fn fill(&mut self, outline: &Outline, rule: FillRule, smooth: bool, area: Area, sink: &mut impl Sink) {
+    pub fn fill(
+        &mut self,
+        outline: &Outline,
+        rule: FillRule,
+        smooth: bool,
+        area: Area,
+        sink: &mut impl Sink,
+    ) {
         let area = area.intersect(outline.area());
         if area.is_empty() {
             return;
@@ -120,14 +127,19 @@ struct Grid<'a> {
 impl Grid<'_> {
     /// Adds a segment. What lies left of the area counts at its left edge; what lies right of it does not count.
     fn add_line(&mut self, x0: f32, y0: f32, x1: f32, y1: f32) {
-        let (direction, x0, y0, x1, y1) = if y0 < y1 { (1.0, x0, y0, x1, y1) } else { (-1.0, x1, y1, x0, y0) };
+        let (direction, x0, y0, x1, y1) =
+            if y0 < y1 { (1.0, x0, y0, x1, y1) } else { (-1.0, x1, y1, x0, y0) };
         if y1 <= 0.0 || y0 >= self.height || (x0 >= self.width && x1 >= self.width) {
+            return;
+        }
+        let top = y0.max(0.0);
+        let bottom = y1.min(self.height);
+        if y0 >= 0.0 && y1 <= (y0 as usize + 1) as f32 {
+            self.add_in_row(y0 as usize, (y1 - y0) * direction, x0, x1);
             return;
         }
         let slope = (x1 - x0) / (y1 - y0);
         let (low, high) = (x0.min(x1), x0.max(x1));
-        let top = y0.max(0.0);
-        let bottom = y1.min(self.height);
         let mut x = (x0 + (top - y0) * slope).clamp(low, high);
         let mut y = top;
         let mut row = top as usize;
@@ -183,7 +195,9 @@ impl Grid<'_> {
         *cell += height - height * beyond;
         *next += height * beyond;
         self.touch(row, column);
-        self.touch(row, column + 1);
+        if (column + 1).is_multiple_of(BLOCK) {
+            self.touch(row, column + 1);
+        }
     }
 
     #[inline(always)]
@@ -246,10 +260,20 @@ fn sweep(
 /// The coverages of a block; one rule at a time, so that compilers use vector instructions.
 #[inline(always)]
 fn coverages(sums: &[f32; BLOCK], rule: FillRule) -> [u8; BLOCK] {
+    let mut values = [0; BLOCK];
     match rule {
-        FillRule::NonZero => sums.map(|sum| coverage(sum, FillRule::NonZero)),
-        FillRule::EvenOdd => sums.map(|sum| coverage(sum, FillRule::EvenOdd)),
+        FillRule::NonZero => {
+            for (value, sum) in values.iter_mut().zip(sums) {
+                *value = coverage(*sum, FillRule::NonZero);
+            }
+        }
+        FillRule::EvenOdd => {
+            for (value, sum) in values.iter_mut().zip(sums) {
+                *value = coverage(*sum, FillRule::EvenOdd);
+            }
+        }
     }
+    values
 }
 
 #[inline(always)]

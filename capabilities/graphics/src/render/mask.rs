@@ -79,7 +79,8 @@ fn linear_luminance(pixel: Rgba, table: &[f32; 256]) -> u8 {
         return 0;
     }
     let straight = |channel: u8| table[((f32::from(channel) * 255.0 / alpha + 0.5) as usize).min(255)];
-    let sum: f32 = LUMINANCE.iter().zip(pixel).map(|(weight, channel)| *weight as f32 * straight(channel)).sum();
+    let sum: f32 =
+        LUMINANCE.iter().zip(pixel).map(|(weight, channel)| *weight as f32 * straight(channel)).sum();
     (sum / 65_536.0 * alpha + 0.5) as u8
 }
 

@@ -105,7 +105,12 @@ const STACK_BYTES: usize = 512 << 20;
 ///
 /// # Errors
 /// A size, a number of nodes, a nesting, or a cost of filters over the limits.
-pub fn render(picture: &Picture, view: &View, assets: &dyn Assets, limits: &Limits) -> Result<Surface, RenderError> {
+pub fn render(
+    picture: &Picture,
+    view: &View,
+    assets: &dyn Assets,
+    limits: &Limits,
+) -> Result<Surface, RenderError> {
     limits.check_picture(view.width.into(), view.height.into(), Depth::U8.bytes_per_pixel())?;
     if depth_within(&picture.root.children, DEEP) {
         return compile::render(picture, view, assets, limits);
@@ -119,5 +124,7 @@ pub fn render(picture: &Picture, view: &View, assets: &dyn Assets, limits: &Limi
 
 /// Whether no node is nested deeper than `most`.
 fn depth_within(nodes: &[Node], most: usize) -> bool {
-    nodes.iter().all(|node| node.children().is_empty() || (most > 0 && depth_within(node.children(), most - 1)))
+    nodes
+        .iter()
+        .all(|node| node.children().is_empty() || (most > 0 && depth_within(node.children(), most - 1)))
 }

@@ -136,7 +136,7 @@ fn dashes(path: &BezPath, stroke: &Stroke) -> Option<StrokeDash> {
         return None;
     }
     let mut dashes: Vec<f32> = stroke.dashes.iter().map(|length| *length as f32).collect();
-    if dashes.len() % 2 != 0 {
+    if !dashes.len().is_multiple_of(2) {
         dashes.extend_from_within(..);
     }
     StrokeDash::new(dashes, stroke.dash_offset as f32)

@@ -84,13 +84,19 @@ impl Gradient {
     pub fn linear(gradient: &LinearGradient, opacity: f64, device: Affine) -> Option<Shade> {
         let along = gradient.end - gradient.start;
         let unit = Affine::new([along.x, along.y, -along.y, along.x, gradient.start.x, gradient.start.y]);
-        Self::new(Shape::Linear, &gradient.stops, gradient.spread, opacity, device * gradient.transform * unit)
+        Self::shade(
+            Shape::Linear,
+            &gradient.stops,
+            gradient.spread,
+            opacity,
+            device * gradient.transform * unit,
+        )
     }
 
     /// A radial gradient; `device` takes the space of the painted shape to device pixels. `None` where it has no area.
     pub fn radial(gradient: &RadialGradient, opacity: f64, device: Affine) -> Option<Shade> {
         let radius = gradient.radius;
-        if !(radius > 0.0) {
+        if radius.is_nan() || radius <= 0.0 {
             return last_color(&gradient.stops, opacity);
         }
         let focus = gradient.focus;
@@ -106,10 +112,10 @@ impl Gradient {
                 Shape::Cone { cone, always: radius_step > 0.0 && cone.a() < -1e-6 }
             }
         };
-        Self::new(shape, &gradient.stops, gradient.spread, opacity, device * gradient.transform * unit)
+        Self::shade(shape, &gradient.stops, gradient.spread, opacity, device * gradient.transform * unit)
     }
 
-    fn new(shape: Shape, stops: &[Stop], spread: Spread, opacity: f64, device: Affine) -> Option<Shade> {
+    fn shade(shape: Shape, stops: &[Stop], spread: Spread, opacity: f64, device: Affine) -> Option<Shade> {
         let determinant = device.determinant();
         if !(determinant.is_finite() && determinant != 0.0) {
             return last_color(stops, opacity);
@@ -132,9 +138,9 @@ impl Gradient {
             let mut offsets = [0.0; CHUNK];
             self.shape.offsets(start, step, &mut offsets);
             match self.spread {
-                Spread::Pad => offsets = offsets.map(|offset| offset.clamp(0.0, 1.0)),
-                Spread::Repeat => offsets = offsets.map(|offset| offset - floor(offset)),
-                Spread::Reflect => offsets = offsets.map(reflected),
+                Spread::Pad => offsets.iter_mut().for_each(|offset| *offset = offset.clamp(0.0, 1.0)),
+                Spread::Repeat => offsets.iter_mut().for_each(|offset| *offset -= floor(*offset)),
+                Spread::Reflect => offsets.iter_mut().for_each(|offset| *offset = reflected(*offset)),
             }
             self.ramp.colors(&offsets, out);
             if let Shape::Cone { always: false, cone } = self.shape {
@@ -308,7 +314,10 @@ impl Ramp {
     fn colors(&self, offsets: &[f32; CHUNK], out: &mut [Rgba]) {
         match self {
             Ramp::Table(table) => {
-                let indices = offsets.map(|offset| (offset * (TABLE - 1) as f32 + 0.5) as i32);
+                let mut indices = [0; CHUNK];
+                for (index, offset) in indices.iter_mut().zip(offsets) {
+                    *index = (offset * (TABLE - 1) as f32 + 0.5) as i32;
+                }
                 for (out, index) in out.iter_mut().zip(indices) {
                     *out = table[index as usize % TABLE];
                 }

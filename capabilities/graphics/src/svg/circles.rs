@@ -32,7 +32,8 @@ pub(super) fn dropped_by_reader(tree: &Tree<'_, '_>) -> Result<HashSet<Reference
             Role::Image => {
                 let filters = tree.ancestors(origin).filter(|outer| is_a(tree, *outer, "filter"));
                 for filter in filters {
-                    dropped.extend(within(Role::Filter, filter, target).filter(|found| found.origin == target));
+                    dropped
+                        .extend(within(Role::Filter, filter, target).filter(|found| found.origin == target));
                 }
             }
             Role::Use => {

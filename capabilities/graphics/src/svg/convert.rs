@@ -9,9 +9,9 @@ use base::{BlobHash, Color};
 use kurbo::{Affine, BezPath, Point, Rect};
 
 use crate::picture::{
-    BlendMode, ClipPath, Effects, Fill, FillRule, Group, Image, ImageRendering, LineCap, LineJoin, LinearGradient,
-    Mask, MaskKind, Node, Paint, PaintOrder, Path, Pattern, RadialGradient, Resource, ResourceId, Resources,
-    Spread, Stop, Stroke,
+    BlendMode, ClipPath, Effects, Fill, FillRule, Group, Image, ImageRendering, LineCap, LineJoin,
+    LinearGradient, Mask, MaskKind, Node, Paint, PaintOrder, Path, Pattern, RadialGradient, Resource,
+    ResourceId, Resources, Spread, Stop, Stroke,
 };
 
 /// Turns usvg nodes into picture nodes and collects the resources and image files that they name.
@@ -151,33 +151,39 @@ impl Converter {
     fn paint(&mut self, paint: &usvg::Paint) -> Paint {
         match paint {
             usvg::Paint::Color(color) => Paint::Color(Color::rgb(color.red, color.green, color.blue)),
-            usvg::Paint::LinearGradient(gradient) => self.server(Arc::as_ptr(gradient).addr(), gradient.id(), |_| {
-                Resource::LinearGradient(LinearGradient {
-                    start: point(gradient.x1(), gradient.y1()),
-                    end: point(gradient.x2(), gradient.y2()),
-                    stops: stops(gradient.stops()),
-                    spread: spread(gradient.spread_method()),
-                    transform: affine(gradient.transform()),
+            usvg::Paint::LinearGradient(gradient) => {
+                self.server(Arc::as_ptr(gradient).addr(), gradient.id(), |_| {
+                    Resource::LinearGradient(LinearGradient {
+                        start: point(gradient.x1(), gradient.y1()),
+                        end: point(gradient.x2(), gradient.y2()),
+                        stops: stops(gradient.stops()),
+                        spread: spread(gradient.spread_method()),
+                        transform: affine(gradient.transform()),
+                    })
                 })
-            }),
-            usvg::Paint::RadialGradient(gradient) => self.server(Arc::as_ptr(gradient).addr(), gradient.id(), |_| {
-                Resource::RadialGradient(RadialGradient {
-                    center: point(gradient.cx(), gradient.cy()),
-                    radius: number(gradient.r().get()),
-                    focus: point(gradient.fx(), gradient.fy()),
-                    focus_radius: number(gradient.fr().get()),
-                    stops: stops(gradient.stops()),
-                    spread: spread(gradient.spread_method()),
-                    transform: affine(gradient.transform()),
+            }
+            usvg::Paint::RadialGradient(gradient) => {
+                self.server(Arc::as_ptr(gradient).addr(), gradient.id(), |_| {
+                    Resource::RadialGradient(RadialGradient {
+                        center: point(gradient.cx(), gradient.cy()),
+                        radius: number(gradient.r().get()),
+                        focus: point(gradient.fx(), gradient.fy()),
+                        focus_radius: number(gradient.fr().get()),
+                        stops: stops(gradient.stops()),
+                        spread: spread(gradient.spread_method()),
+                        transform: affine(gradient.transform()),
+                    })
                 })
-            }),
-            usvg::Paint::Pattern(pattern) => self.server(Arc::as_ptr(pattern).addr(), pattern.id(), |converter| {
-                Resource::Pattern(Pattern {
-                    tile: rect(pattern.rect()),
-                    transform: affine(pattern.transform()),
-                    content: converter.children(pattern.root()),
+            }
+            usvg::Paint::Pattern(pattern) => {
+                self.server(Arc::as_ptr(pattern).addr(), pattern.id(), |converter| {
+                    Resource::Pattern(Pattern {
+                        tile: rect(pattern.rect()),
+                        transform: affine(pattern.transform()),
+                        content: converter.children(pattern.root()),
+                    })
                 })
-            }),
+            }
         }
     }
 
@@ -323,4 +329,3 @@ fn blend_mode(mode: usvg::BlendMode) -> BlendMode {
         usvg::BlendMode::PlusLighter => BlendMode::PlusLighter,
     }
 }
-

@@ -69,7 +69,8 @@ pub(super) fn parse<'a>(text: &'a str, limits: &Limits) -> Result<Document<'a>, 
     })?;
     let root = xml.root_element();
     if root.tag_name().name() != "svg" || !matches!(root.tag_name().namespace(), None | Some(SVG)) {
-        let message = format!("the first element is '{}', not an 'svg' of the namespace {SVG}", root.tag_name().name());
+        let message =
+            format!("the first element is '{}', not an 'svg' of the namespace {SVG}", root.tag_name().name());
         return Err(malformed(text, root.range().start, message));
     }
     references::check(&xml, limits)?;
@@ -113,7 +114,8 @@ fn check_attributes(text: &str) -> Result<(), GuardError> {
             at += 1;
         }
         if attributes > MAX_ATTRIBUTES {
-            let message = format!("the element has {attributes} attributes, over the limit of {MAX_ATTRIBUTES}");
+            let message =
+                format!("the element has {attributes} attributes, over the limit of {MAX_ATTRIBUTES}");
             return Err(malformed(text, start, message));
         }
     }
@@ -130,8 +132,18 @@ pub(super) struct Unsupported<'a> {
 /// The first of each kind of element that would show something if the reader knew it.
 pub(super) fn unsupported<'a>(xml: &'a Document<'_>) -> Vec<Unsupported<'a>> {
     const UNKNOWN: [&str; 12] = [
-        "animate", "animateMotion", "animateTransform", "audio", "canvas", "font", "foreignObject", "hatch", "iframe",
-        "mesh", "set", "video",
+        "animate",
+        "animateMotion",
+        "animateTransform",
+        "audio",
+        "canvas",
+        "font",
+        "foreignObject",
+        "hatch",
+        "iframe",
+        "mesh",
+        "set",
+        "video",
     ];
     let mut found: Vec<Unsupported<'a>> = Vec::new();
     for node in xml.descendants().filter(roxmltree::Node::is_element) {

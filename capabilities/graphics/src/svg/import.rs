@@ -19,6 +19,9 @@ use crate::picture::{Group, Picture};
 /// Deep trees are read on a stack of their own.
 const STACK_BYTES: usize = 512 << 20;
 
+/// Gives the bytes behind a relative link.
+pub type Linked<'f> = dyn Fn(&str) -> Option<Vec<u8>> + Send + Sync + 'f;
+
 /// What reading an SVG file depends on besides the file.
 #[derive(Clone)]
 pub struct Options<'a> {
@@ -27,7 +30,7 @@ pub struct Options<'a> {
     /// The font catalogue, with its generic families set.
     pub fonts: Arc<fontdb::Database>,
     /// Gives the bytes behind an image's relative link, if they may be read.
-    pub linked: Option<&'a (dyn Fn(&str) -> Option<Vec<u8>> + Send + Sync)>,
+    pub linked: Option<&'a Linked<'a>>,
     /// The font family of text that names none.
     pub font_family: String,
     /// The font size of text that names none, in user pixels.
@@ -231,11 +234,14 @@ fn font_resolver<'a>(
                 _ => true,
             };
             let wished = font.families().first();
-            let default = matches!(wished, Some(usvg::FontFamily::Named(name)) if *name == options.font_family);
+            let default =
+                matches!(wished, Some(usvg::FontFamily::Named(name)) if *name == options.font_family);
             if !default && !font.families().iter().any(named) {
                 let names: Vec<String> = font.families().iter().map(ToString::to_string).collect();
                 let message = format!("no font of the family {} is there", names.join(", "));
-                report(Diagnostic::warning(options.place, message).with_help("another font stands in for it"));
+                report(
+                    Diagnostic::warning(options.place, message).with_help("another font stands in for it"),
+                );
             }
             select(font, fonts)
         }),

@@ -17,7 +17,7 @@ mod styles;
 mod text;
 
 pub use guard::GuardError;
-pub use import::{Imported, Options, SvgError, import};
+pub use import::{Imported, Linked, Options, SvgError, import};
 pub use source::SourceError;
 pub use text::{PaintText, TextPart, escape, number, write_text};
 

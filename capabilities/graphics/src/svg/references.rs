@@ -97,11 +97,15 @@ impl<'a, 'input> Tree<'a, 'input> {
                     references.push(Reference { origin, role, target });
                 }
             }
-            let Some(target) = styles::href(*element).and_then(|link| by_id.get(link).copied()) else { continue };
+            let Some(target) = styles::href(*element).and_then(|link| by_id.get(link).copied()) else {
+                continue;
+            };
             match element.tag_name().name() {
                 "use" => references.push(Reference { origin, role: Role::Use, target }),
                 "feImage" => references.push(Reference { origin, role: Role::Image, target }),
-                "linearGradient" | "radialGradient" | "pattern" | "filter" => templates[origin] = Some(target),
+                "linearGradient" | "radialGradient" | "pattern" | "filter" => {
+                    templates[origin] = Some(target)
+                }
                 _ => {}
             }
         }
@@ -149,16 +153,16 @@ impl Graph {
         let mut children = vec![Vec::new(); count];
         let mut inherited: Vec<Vec<Reference>> = Vec::with_capacity(count);
         let mut references = Vec::with_capacity(count);
-        for index in 0..count {
+        for (index, set) in set.iter().enumerate() {
             let mut passed_on: Vec<Reference> = Vec::new();
             if let Some(parent) = tree.parents[index] {
                 children[parent].push(index);
-                let replaced = |role: Role| role != Role::Marker && set[index].iter().any(|own| own.role == role);
+                let replaced = |role: Role| role != Role::Marker && set.iter().any(|own| own.role == role);
                 passed_on.extend(inherited[parent].iter().filter(|known| !replaced(known.role)));
             }
-            passed_on.extend(set[index].iter().filter(|own| own.role.is_inherited()));
+            passed_on.extend(set.iter().filter(|own| own.role.is_inherited()));
             let mut needed: Vec<Reference> =
-                set[index].iter().filter(|own| !own.role.is_inherited()).copied().collect();
+                set.iter().filter(|own| !own.role.is_inherited()).copied().collect();
             if is_painted(tree.elements[index].tag_name().name()) {
                 needed.extend(&passed_on);
             }

@@ -2,14 +2,16 @@
 
 use super::convert::{Converter, bez_path, number, paint_order};
 use crate::picture::{
-    AlignmentBaseline, BaselineShift, Decoration, Decorations, DominantBaseline, Font, FontFamily, FontStretch, FontStyle,
-    LengthAdjust, Text, TextAnchor, TextChunk, TextPath, TextRendering, TextSpan, TextStyle, Variation, WritingMode,
+    AlignmentBaseline, BaselineShift, Decoration, Decorations, DominantBaseline, Font, FontFamily,
+    FontStretch, FontStyle, LengthAdjust, Text, TextAnchor, TextChunk, TextPath, TextRendering, TextSpan,
+    TextStyle, Variation, WritingMode,
 };
 
 impl Converter {
     pub(super) fn text(&mut self, text: &usvg::Text) -> Text {
         let chunks: Vec<TextChunk> = text.chunks().iter().map(|chunk| self.chunk(chunk)).collect();
-        let characters = chunks.iter().flat_map(|chunk| &chunk.spans).map(|span| span.text.chars().count()).sum();
+        let characters =
+            chunks.iter().flat_map(|chunk| &chunk.spans).map(|span| span.text.chars().count()).sum();
         Text {
             chunks,
             dx: shifts(text.dx(), characters),
@@ -138,7 +140,13 @@ fn font(font: &usvg::Font) -> Font {
             value: number(variation.value),
         })
         .collect();
-    Font { families: font.families().iter().map(family).collect(), weight: font.weight(), style, stretch, variations }
+    Font {
+        families: font.families().iter().map(family).collect(),
+        weight: font.weight(),
+        style,
+        stretch,
+        variations,
+    }
 }
 
 /// The width axis of a variable font for a stretch (CSS Fonts Level 4, section 2.3).

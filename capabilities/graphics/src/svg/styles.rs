@@ -1,7 +1,9 @@
 //! Which references elements have by attributes and by style sheets.
 
 use base::{LimitExceeded, Limits};
-use simplecss::{AttributeOperator, Declaration, DeclarationTokenizer, Element, PseudoClass, Selector, StyleSheet};
+use simplecss::{
+    AttributeOperator, Declaration, DeclarationTokenizer, Element, PseudoClass, Selector, StyleSheet,
+};
 use usvg::roxmltree::{Document, Node};
 
 use super::references::Role;
@@ -15,7 +17,8 @@ const MAX_MATCHES: u64 = 500_000_000;
 pub(super) fn href<'a>(element: Node<'a, '_>) -> Option<&'a str> {
     const XLINK: &str = "http://www.w3.org/1999/xlink";
     let plain = element.attributes().find(|a| a.name() == "href" && a.namespace().is_none());
-    let link = plain.or_else(|| element.attributes().find(|a| a.name() == "href" && a.namespace() == Some(XLINK)))?;
+    let link = plain
+        .or_else(|| element.attributes().find(|a| a.name() == "href" && a.namespace() == Some(XLINK)))?;
     link.value().trim().strip_prefix('#')
 }
 
@@ -27,16 +30,19 @@ pub(super) struct Sheet<'a> {
 impl<'a> Sheet<'a> {
     /// The rules of a file's style sheets. Fails where matching them with `elements` elements would take too long.
     pub fn of(xml: &'a Document<'_>, elements: u64) -> Result<Self, LimitExceeded> {
-        let styles = || xml.descendants().filter(|node| node.has_tag_name("style")).filter_map(|style| style.text());
+        let styles =
+            || xml.descendants().filter(|node| node.has_tag_name("style")).filter_map(|style| style.text());
         // Each block and each comma may start a rule.
-        let rules: usize = styles().map(|text| text.bytes().filter(|byte| matches!(byte, b'{' | b',')).count()).sum();
+        let rules: usize =
+            styles().map(|text| text.bytes().filter(|byte| matches!(byte, b'{' | b',')).count()).sum();
         Limits::check("the number of style rules", rules as u64, MAX_RULES, "nodes")?;
         let matches = (rules as u64).saturating_mul(elements);
         Limits::check("the number of style rules times that of elements", matches, MAX_MATCHES, "nodes")?;
         let mut sheet = StyleSheet::new();
         styles().for_each(|text| sheet.parse_more(text));
         let rules = sheet.rules.into_iter().filter_map(|rule| {
-            let referring: Vec<_> = rule.declarations.into_iter().filter(|d| d.value.contains("url(")).collect();
+            let referring: Vec<_> =
+                rule.declarations.into_iter().filter(|d| d.value.contains("url(")).collect();
             (!referring.is_empty()).then_some((rule.selector, referring))
         });
         Ok(Sheet { rules: rules.collect() })

@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use crate::picture::{
-    AlignmentBaseline, BaselineShift, Decoration, DominantBaseline, FontFamily, FontStretch, FontStyle, LengthAdjust, Text,
-    TextAnchor, TextChunk, TextPath, TextRendering, TextSpan, TextStyle, WritingMode,
+    AlignmentBaseline, BaselineShift, Decoration, DominantBaseline, FontFamily, FontStretch, FontStyle,
+    LengthAdjust, Text, TextAnchor, TextChunk, TextPath, TextRendering, TextSpan, TextStyle, WritingMode,
 };
 
 /// A part of a text that has a paint of its own.
@@ -36,7 +36,8 @@ pub fn write_text(text: &Text, attributes: &str, paint: &mut dyn PaintText) -> S
     let characters: usize = characters.map(|span| span.text.chars().count()).sum();
     for (name, values) in [("dx", &text.dx), ("dy", &text.dy), ("rotate", &text.rotate)] {
         if !values.is_empty() {
-            let mut values: Vec<String> = values.iter().take(characters).map(|value| number(*value)).collect();
+            let mut values: Vec<String> =
+                values.iter().take(characters).map(|value| number(*value)).collect();
             if name == "rotate" && values.len() < characters {
                 // The last angle holds for all characters after it.
                 values.push("0".to_owned());
@@ -47,7 +48,12 @@ pub fn write_text(text: &Text, attributes: &str, paint: &mut dyn PaintText) -> S
     if text.writing_mode == WritingMode::Vertical {
         attribute(&mut out, "writing-mode", "tb");
     }
-    attribute_unless(&mut out, "text-rendering", text.rendering.keyword(), TextRendering::default().keyword());
+    attribute_unless(
+        &mut out,
+        "text-rendering",
+        text.rendering.keyword(),
+        TextRendering::default().keyword(),
+    );
     out.push('>');
     for chunk in &text.chunks {
         write_chunk(chunk, paint, &mut out);
@@ -112,7 +118,13 @@ fn write_chunk(chunk: &TextChunk, paint: &mut dyn PaintText, out: &mut String) {
     }
 }
 
-fn write_span(chunk: &TextChunk, span: &TextSpan, starts_chunk: bool, paint: &mut dyn PaintText, out: &mut String) {
+fn write_span(
+    chunk: &TextChunk,
+    span: &TextSpan,
+    starts_chunk: bool,
+    paint: &mut dyn PaintText,
+    out: &mut String,
+) {
     let style = &span.style;
     let mut depth = 1;
     let decorations = &style.decorations;
@@ -122,7 +134,8 @@ fn write_span(chunk: &TextChunk, span: &TextSpan, starts_chunk: bool, paint: &mu
         ("line-through", &decorations.line_through),
     ] {
         if let Some(decoration) = decoration {
-            let _ = write!(out, "<tspan text-decoration=\"{name}\"{}>", paint.paint(TextPart::Line(decoration)));
+            let _ =
+                write!(out, "<tspan text-decoration=\"{name}\"{}>", paint.paint(TextPart::Line(decoration)));
             depth += 1;
         }
     }
@@ -177,7 +190,12 @@ fn write_style(style: &TextStyle, out: &mut String) {
     }
     if let Some(length) = style.length {
         attribute(out, "textLength", &number(length));
-        attribute_unless(out, "lengthAdjust", style.length_adjust.keyword(), LengthAdjust::default().keyword());
+        attribute_unless(
+            out,
+            "lengthAdjust",
+            style.length_adjust.keyword(),
+            LengthAdjust::default().keyword(),
+        );
     }
     if style.small_caps {
         attribute(out, "font-variant", "small-caps");
@@ -198,7 +216,9 @@ fn write_style(style: &TextStyle, out: &mut String) {
     let mut variations: Vec<String> = font
         .variations
         .iter()
-        .filter(|variation| variation.axis.len() == 4 && variation.axis.bytes().all(|b| b.is_ascii_alphanumeric()))
+        .filter(|variation| {
+            variation.axis.len() == 4 && variation.axis.bytes().all(|b| b.is_ascii_alphanumeric())
+        })
         .map(|variation| format!("'{}' {}", variation.axis, number(variation.value)))
         .collect();
     if weight != u32::from(font.weight) && !font.variations.iter().any(|variation| variation.axis == "wght") {

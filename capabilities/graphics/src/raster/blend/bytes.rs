@@ -46,7 +46,8 @@ impl Lane {
     #[inline(always)]
     fn hard_light(self, is_dark: bool) -> u16 {
         let multiplied = self.s.wrapping_mul(self.b).wrapping_mul(2);
-        let complement = (self.alpha.wrapping_sub(self.b)).wrapping_mul(self.source_alpha.wrapping_sub(self.s));
+        let complement =
+            (self.alpha.wrapping_sub(self.b)).wrapping_mul(self.source_alpha.wrapping_sub(self.s));
         let screened = self.source_alpha.wrapping_mul(self.alpha).wrapping_sub(complement.wrapping_mul(2));
         if is_dark { multiplied } else { screened }
     }
@@ -168,12 +169,7 @@ fn blend(src: &Planes, dst: &mut Planes, mix: &impl Fn(Lane) -> u16) {
     let [dst_color @ .., dst_alpha] = dst;
     for (src, dst) in src_color.iter().zip(dst_color) {
         for i in 0..CHUNK {
-            let lane = Lane {
-                s: src[i],
-                b: dst[i],
-                source_alpha: src_alpha[i],
-                alpha: dst_alpha[i],
-            };
+            let lane = Lane { s: src[i], b: dst[i], source_alpha: src_alpha[i], alpha: dst_alpha[i] };
             dst[i] = divide(mix(lane));
         }
     }

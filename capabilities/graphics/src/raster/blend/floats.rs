@@ -276,8 +276,9 @@ fn with_luminosity(color: [f32; 3], target: f32, limit: f32) -> [f32; 3] {
     let light = luminosity(moved);
     let low = less(less(moved[0], moved[1]), moved[2]);
     let high = more(more(moved[0], moved[1]), moved[2]);
-    let up = if low < 0.0 { light / (light - low) } else { 1.0 };
-    let down = if high > limit { (limit - light) / (high - light) } else { 1.0 };
+    // Greys may overshoot by a rounding error, and have no way to be pulled but the last clamp.
+    let up = if low < less(light, 0.0) { light / (light - low) } else { 1.0 };
+    let down = if high > more(light, limit) { (limit - light) / (high - light) } else { 1.0 };
     let pull = up * down;
     let clip = |c: f32| less(more(light + (c - light) * pull, 0.0), limit);
     [clip(moved[0]), clip(moved[1]), clip(moved[2])]

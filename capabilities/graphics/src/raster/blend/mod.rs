@@ -60,10 +60,8 @@ pub fn composite(
 ///
 /// All layers are put on one band of rows before the next band, so that the rows below stay in the cache.
 pub fn composite_layers(dst: &mut Surface, layers: &[Layer<'_>]) {
-    let placed: Vec<(Layer<'_>, PixelRect)> = layers
-        .iter()
-        .filter_map(|layer| Some((*layer, visible(layer)?.intersect(dst.bounds())?)))
-        .collect();
+    let placed: Vec<(Layer<'_>, PixelRect)> =
+        layers.iter().filter_map(|layer| Some((*layer, visible(layer)?.intersect(dst.bounds())?))).collect();
     if placed.is_empty() {
         return;
     }

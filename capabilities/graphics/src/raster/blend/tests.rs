@@ -131,7 +131,9 @@ fn check_bytes(
     let coverage: Vec<u8> = (0..below.len()).map(|i| [0, 1, 77, 128, 254, 255][i * 7 / 3 % 6]).collect();
     let mask = Mask::from_coverage(side, side, coverage.clone()).unwrap();
     let src = surface(above.clone(), side);
-    for (opacity, masked) in [(1.0f32, false), (0.5, false), (0.37, false), (0.0, false), (1.0, true), (0.61, true)] {
+    for (opacity, masked) in
+        [(1.0f32, false), (0.5, false), (0.37, false), (0.0, false), (1.0, true), (0.61, true)]
+    {
         let mut dst = surface(below.clone(), side);
         compose(&mut dst, &src, opacity, masked.then_some(&mask));
         for (i, result) in dst.samples::<u8>().unwrap().iter().enumerate() {
@@ -237,7 +239,8 @@ proptest! {
 
 #[test]
 fn a_stack_equals_its_layers_one_by_one() {
-    let layers: Vec<Surface> = (0..4u8).map(|i| surface(vec![[20 * i, 40, 10 * i, 90]; 37 * 41], 37)).collect();
+    let layers: Vec<Surface> =
+        (0..4u8).map(|i| surface(vec![[20 * i, 40, 10 * i, 90]; 37 * 41], 37)).collect();
     let stack: Vec<Layer<'_>> = layers
         .iter()
         .zip(BlendMode::ALL)

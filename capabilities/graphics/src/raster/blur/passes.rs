@@ -19,32 +19,35 @@ type Row = Vec<[f32; 4]>;
 /// Blurs rows of `width` pixels in place, by way of the lattice.
 pub(super) fn blur<P: Level>(pixels: &mut [[P; 4]], width: usize, across: &Axis, down: &Axis) {
     let lattice = gather(pixels, width, across, down);
-    pixels.par_chunks_mut(BAND * width).enumerate().for_each_init(Vec::new, |wide: &mut Row, (band, rows)| {
-        let top = band * BAND;
-        let inputs = match &down.spread {
-            Some(spread) => spread.inputs(top, top + rows.len() / width),
-            None => top..top + rows.len() / width,
-        };
-        for left in (0..width).step_by(TILE) {
-            let tile = TILE.min(width - left);
-            wide.resize(tile * inputs.len(), [0.0; 4]);
-            for (k, wide) in inputs.clone().zip(wide.chunks_exact_mut(tile)) {
-                let source = &lattice[k * across.lattice()..][..across.lattice()];
-                match &across.spread {
-                    Some(spread) => sum_pixels(source, spread, left, wide),
-                    None => wide.copy_from_slice(&source[left..left + tile]),
+    pixels.par_chunks_mut(BAND * width).enumerate().for_each_init(
+        Vec::new,
+        |wide: &mut Row, (band, rows)| {
+            let top = band * BAND;
+            let inputs = match &down.spread {
+                Some(spread) => spread.inputs(top, top + rows.len() / width),
+                None => top..top + rows.len() / width,
+            };
+            for left in (0..width).step_by(TILE) {
+                let tile = TILE.min(width - left);
+                wide.resize(tile * inputs.len(), [0.0; 4]);
+                for (k, wide) in inputs.clone().zip(wide.chunks_exact_mut(tile)) {
+                    let source = &lattice[k * across.lattice()..][..across.lattice()];
+                    match &across.spread {
+                        Some(spread) => sum_pixels(source, spread, left, wide),
+                        None => wide.copy_from_slice(&source[left..left + tile]),
+                    }
+                }
+                for (y, row) in rows.chunks_exact_mut(width).enumerate() {
+                    let (first, weights) = match &down.spread {
+                        Some(spread) => spread.row(top + y),
+                        None => (top + y, &[1.0f32][..]),
+                    };
+                    let wide = &wide[(first - inputs.start) * tile..];
+                    sum_shifted(wide, tile, weights, &mut row[left..left + tile]);
                 }
             }
-            for (y, row) in rows.chunks_exact_mut(width).enumerate() {
-                let (first, weights) = match &down.spread {
-                    Some(spread) => spread.row(top + y),
-                    None => (top + y, &[1.0f32][..]),
-                };
-                let wide = &wide[(first - inputs.start) * tile..];
-                sum_shifted(wide, tile, weights, &mut row[left..left + tile]);
-            }
-        }
-    });
+        },
+    );
 }
 
 /// The lattice, row by row.

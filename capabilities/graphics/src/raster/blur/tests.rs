@@ -11,7 +11,8 @@ fn exact_line(line: &[f64], sigma: f64, edge: Edge) -> Vec<f64> {
         return line.to_vec();
     }
     let reach = (sigma * 9.0).ceil() as i64;
-    let kernel: Vec<f64> = (-reach..=reach).map(|x| (-(x * x) as f64 / (2.0 * sigma * sigma)).exp()).collect();
+    let kernel: Vec<f64> =
+        (-reach..=reach).map(|x| (-(x * x) as f64 / (2.0 * sigma * sigma)).exp()).collect();
     let total: f64 = kernel.iter().sum();
     let last = line.len() as i64 - 1;
     (0..=last)
@@ -54,14 +55,17 @@ fn pictures(width: usize, height: usize, period: usize) -> Vec<(&'static str, Ve
     };
     let on_off = |on: bool| if on { [255; 4] } else { [0; 4] };
     vec![
-        ("noise", every(&mut |_, _| {
-            let a = random();
-            [random().min(a), random().min(a), 0, a]
-        })),
+        (
+            "noise",
+            every(&mut |_, _| {
+                let a = random();
+                [random().min(a), random().min(a), 0, a]
+            }),
+        ),
         ("lone pixel", every(&mut |x, y| on_off(x == width / 3 && y == height / 2))),
         ("edge", every(&mut |x, y| if x + y > width / 2 { [255, 128, 0, 255] } else { [0, 0, 0, 255] })),
-        ("stripes", every(&mut |x, _| on_off(x / period % 2 == 0))),
-        ("chessboard", every(&mut |x, y| on_off((x / period + y / period) % 2 == 0))),
+        ("stripes", every(&mut |x, _| on_off((x / period).is_multiple_of(2)))),
+        ("chessboard", every(&mut |x, y| on_off((x / period + y / period).is_multiple_of(2)))),
     ]
 }
 
@@ -70,7 +74,8 @@ fn check(width: usize, height: usize, sigma_x: f32, sigma_y: f32, edge: Edge) {
     let period = (sigma_x.max(sigma_y) / 2.0).round().max(1.0) as usize;
     for (name, pixels) in pictures(width, height, period) {
         let place = format!("{name} of {width}×{height} at {sigma_x}, {sigma_y}, {edge:?}");
-        let mut bytes = Surface::from_pixels(width as u32, height as u32, Pixels::U8(pixels.clone())).unwrap();
+        let mut bytes =
+            Surface::from_pixels(width as u32, height as u32, Pixels::U8(pixels.clone())).unwrap();
         let mut floats = bytes.clone().into_depth(Depth::F32);
         gaussian(&mut bytes, sigma_x, sigma_y, edge);
         gaussian(&mut floats, sigma_x, sigma_y, edge);

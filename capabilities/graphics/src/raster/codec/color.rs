@@ -29,8 +29,12 @@ impl ColorSource {
     pub(super) fn warning(&self) -> Option<Diagnostic> {
         match self {
             ColorSource::Ignored(reason) => {
-                let message = format!("the colour profile was ignored: {reason}; the colours may look different");
-                Some(Diagnostic::warning("", message).with_help("convert the picture to sRGB and import it again"))
+                let message =
+                    format!("the colour profile was ignored: {reason}; the colours may look different");
+                Some(
+                    Diagnostic::warning("", message)
+                        .with_help("convert the picture to sRGB and import it again"),
+                )
             }
             ColorSource::Srgb | ColorSource::Converted(_) => None,
         }
@@ -148,7 +152,9 @@ fn profile(declared: &Declared) -> Result<(ColorProfile, String), String> {
                 return Err(format!("{gamma} is no usable gamma"));
             }
             let mut profile = ColorProfile::new_srgb();
-            if let Some([white, red, green, blue]) = chromaticities.map(|all| all.map(|(x, y)| Chromaticity { x, y })) {
+            if let Some([white, red, green, blue]) =
+                chromaticities.map(|all| all.map(|(x, y)| Chromaticity { x, y }))
+            {
                 profile.update_rgb_colorimetry(white.to_xyy(), ColorPrimaries { red, green, blue });
             }
             profile.cicp = None;

@@ -11,7 +11,9 @@ pub enum CodecError {
     #[error("the content is no PNG, JPEG or WebP picture; convert it to one of these")]
     Unknown,
     /// The file ends before the picture does.
-    #[error("the {format} data ends at byte {offset}, before the picture is complete; get a whole copy of the file")]
+    #[error(
+        "the {format} data ends at byte {offset}, before the picture is complete; get a whole copy of the file"
+    )]
     Truncated {
         /// The format that the content begins as.
         format: Format,
@@ -45,7 +47,9 @@ pub enum CodecError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EncodeError {
     /// A side is zero or too long.
-    #[error("a picture of {width}×{height} cannot be saved as {format}: its sides are 1 to {most} pixels; resize it first")]
+    #[error(
+        "a picture of {width}×{height} cannot be saved as {format}: its sides are 1 to {most} pixels; resize it first"
+    )]
     Size {
         /// The format asked for.
         format: Format,

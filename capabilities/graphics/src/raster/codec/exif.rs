@@ -52,7 +52,10 @@ impl Orientation {
     pub const fn swaps_sides(self) -> bool {
         matches!(
             self,
-            Orientation::Transposed | Orientation::Rotated90 | Orientation::Transversed | Orientation::Rotated270
+            Orientation::Transposed
+                | Orientation::Rotated90
+                | Orientation::Transversed
+                | Orientation::Rotated270
         )
     }
 
@@ -197,6 +200,9 @@ pub(super) mod tests {
         assert_eq!(Orientation::from_exif(&exif(0, true)), Orientation::Upright);
         assert_eq!(Orientation::from_exif(&exif(9, false)), Orientation::Upright);
         assert_eq!(Orientation::from_exif(b"MM\0\x2a\xff\xff\xff\xff"), Orientation::Upright);
-        assert_eq!(Orientation::from_exif(&[b"Exif\0\0".as_slice(), &whole].concat()), Orientation::Rotated90);
+        assert_eq!(
+            Orientation::from_exif(&[b"Exif\0\0".as_slice(), &whole].concat()),
+            Orientation::Rotated90
+        );
     }
 }

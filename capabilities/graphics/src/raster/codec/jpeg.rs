@@ -76,7 +76,10 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Decoded, CodecErro
 
     let mut warnings: Vec<Diagnostic> = color.warning().into_iter().collect();
     if model == Model::Cmyk && color == ColorSource::Srgb {
-        warnings.push(Diagnostic::warning("", "the picture is CMYK without a profile; its colours are approximate"));
+        warnings.push(Diagnostic::warning(
+            "",
+            "the picture is CMYK without a profile; its colours are approximate",
+        ));
     }
     let stored = Surface::with_pixels(layout.width, layout.height, Pixels::U8(pixels));
     Ok(Decoded {
@@ -165,7 +168,9 @@ fn walk(bytes: &[u8], until: Until) -> Result<Layout, CodecError> {
         };
         at = next + 2 + segment.len();
         match marker {
-            0xc0..=0xc3 | 0xc5..=0xc7 | 0xc9..=0xcb | 0xcd..=0xcf => layout.read_frame(marker, segment, next)?,
+            0xc0..=0xc3 | 0xc5..=0xc7 | 0xc9..=0xcb | 0xcd..=0xcf => {
+                layout.read_frame(marker, segment, next)?
+            }
             SOS if layout.components.is_empty() => return Err(damaged(next, "there is no frame header")),
             SOS if until == Until::Scan => return Ok(layout),
             SOS if layout.scan == 0 => layout.scan = next,
@@ -223,7 +228,8 @@ impl Layout {
         self.bits = *bits;
         self.height = u32::from(u16::from_be_bytes([*height_high, *height_low]));
         self.width = u32::from(u16::from_be_bytes([*width_high, *width_low]));
-        self.components = components.chunks(3).take(usize::from(*count)).map(|component| component[0]).collect();
+        self.components =
+            components.chunks(3).take(usize::from(*count)).map(|component| component[0]).collect();
         self.unsupported = match (marker, *bits, *count) {
             (0xc3 | 0xc7 | 0xcb | 0xcf, ..) => Some("lossless coding".to_owned()),
             (0xc9.., ..) => Some("arithmetic coding".to_owned()),

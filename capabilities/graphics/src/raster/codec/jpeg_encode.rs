@@ -88,7 +88,8 @@ fn failed(reason: &str) -> EncodeError {
 /// true height, the restart interval in blocks, and the coded pixels of each, parted by restart markers.
 fn join(strips: &[Vec<u8>], height: u16, interval: u16) -> Result<Vec<u8>, EncodeError> {
     let parts = strips.iter().map(|file| Parts::of(file)).collect::<Option<Vec<Parts<'_>>>>();
-    let parts = parts.filter(|parts| !parts.is_empty()).ok_or_else(|| failed("the strips cannot be joined"))?;
+    let parts =
+        parts.filter(|parts| !parts.is_empty()).ok_or_else(|| failed("the strips cannot be joined"))?;
     let mut joined = Vec::with_capacity(strips.iter().map(Vec::len).sum());
     joined.extend_from_slice(parts[0].head);
     joined[parts[0].height..][..2].copy_from_slice(&height.to_be_bytes());
@@ -128,7 +129,12 @@ impl<'a> Parts<'a> {
                 0xc0 | 0xc1 => height = Some(at + 5),
                 0xda => {
                     let coded = file.get(next..)?.strip_suffix(&[0xff, 0xd9])?;
-                    return Some(Parts { head: &file[..at], height: height?, scan_header: &file[at..next], coded });
+                    return Some(Parts {
+                        head: &file[..at],
+                        height: height?,
+                        scan_header: &file[at..next],
+                        coded,
+                    });
                 }
                 _ => {}
             }

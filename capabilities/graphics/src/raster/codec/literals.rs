@@ -24,7 +24,8 @@ pub(super) fn deflate(bytes: &[u8], out: &mut Vec<u8>) {
 /// About how many bytes [`deflate`] makes of a short piece.
 pub(super) fn cost(bytes: &[u8]) -> usize {
     let counts = counts(bytes);
-    let bits: u64 = counts.iter().zip(code_lengths(&counts)).map(|(&n, length)| u64::from(n) * u64::from(length)).sum();
+    let bits: u64 =
+        counts.iter().zip(code_lengths(&counts)).map(|(&n, length)| u64::from(n) * u64::from(length)).sum();
     bits as usize / 8
 }
 

@@ -78,7 +78,8 @@ impl Format {
             Some(Format::Png)
         } else if begins(b"\xff\xd8\xff") {
             Some(Format::Jpeg)
-        } else if begins(b"RIFF") && (bytes.len() < 8 || b"WEBP".starts_with(&bytes[8..bytes.len().min(12)])) {
+        } else if begins(b"RIFF") && (bytes.len() < 8 || b"WEBP".starts_with(&bytes[8..bytes.len().min(12)]))
+        {
             Some(Format::WebP)
         } else {
             None

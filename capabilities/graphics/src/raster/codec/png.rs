@@ -207,7 +207,12 @@ fn convert_bytes(band: &[u8], channels: ColorType, to_srgb: Option<&Converter<u8
     }
 }
 
-fn convert_floats(band: &[u8], channels: ColorType, to_srgb: Option<&Converter<f32>>, target: &mut [[f32; 4]]) {
+fn convert_floats(
+    band: &[u8],
+    channels: ColorType,
+    to_srgb: Option<&Converter<f32>>,
+    target: &mut [[f32; 4]],
+) {
     let unit = |sample: [u8; 2]| f32::from(u16::from_be_bytes(sample)) / 65535.0;
     let samples = band.as_chunks::<2>().0;
     match channels {
@@ -291,7 +296,9 @@ fn header(bytes: &[u8]) -> Result<(u32, u32, u8), CodecError> {
     if head.kind != *b"IHDR" || head.data.len() != 13 {
         return Err(damaged(SIGNATURE, "the first chunk is not the header"));
     }
-    let side = |at: usize| u32::from_be_bytes([head.data[at], head.data[at + 1], head.data[at + 2], head.data[at + 3]]);
+    let side = |at: usize| {
+        u32::from_be_bytes([head.data[at], head.data[at + 1], head.data[at + 2], head.data[at + 3]])
+    };
     Ok((side(0), side(4), head.data[8]))
 }
 

@@ -126,7 +126,9 @@ impl Layout {
             (Pixels::U8(pixels), Depth::U8) if self.alpha => {
                 self.pack(pixels[row].iter().map(|&pixel| alpha::unpremultiply_u8(pixel).map(|v| [v])), out);
             }
-            (Pixels::U8(pixels), Depth::U8) => self.pack(pixels[row].iter().map(|pixel| pixel.map(|v| [v])), out),
+            (Pixels::U8(pixels), Depth::U8) => {
+                self.pack(pixels[row].iter().map(|pixel| pixel.map(|v| [v])), out)
+            }
             (Pixels::U8(pixels), Depth::F32) => {
                 // 255 times 257 is 65,535.
                 let wide = |v: u8| [v, v];
@@ -226,7 +228,10 @@ fn paeth(a: u8, b: u8, c: u8) -> u8 {
 /// The sum of the bytes as signed distances: a guess at how well they compress.
 #[inline(always)]
 fn magnitude(bytes: &[u8]) -> u64 {
-    bytes.chunks(1 << 12).map(|part| u64::from(part.iter().map(|&v| u32::from(v.min(v.wrapping_neg()))).sum::<u32>())).sum()
+    bytes
+        .chunks(1 << 12)
+        .map(|part| u64::from(part.iter().map(|&v| u32::from(v.min(v.wrapping_neg()))).sum::<u32>()))
+        .sum()
 }
 
 /// Appends `filtered` as deflate blocks that end on a whole byte and are not the last.

@@ -114,7 +114,9 @@ fn walk(bytes: &[u8], whole: bool) -> Result<Layout, CodecError> {
     let mut layout = None;
     let mut at = HEAD;
     while at + 8 <= end {
-        let Some((&kind, rest)) = bytes.get(at..).and_then(|rest| rest.split_first_chunk::<4>()) else { break };
+        let Some((&kind, rest)) = bytes.get(at..).and_then(|rest| rest.split_first_chunk::<4>()) else {
+            break;
+        };
         let Some((&length, data)) = rest.split_first_chunk::<4>() else { break };
         let length = u32::from_le_bytes(length) as usize;
         if length > end - at - 8 {
@@ -139,7 +141,8 @@ fn walk(bytes: &[u8], whole: bool) -> Result<Layout, CodecError> {
 
 /// The size that the first chunk states.
 fn size(kind: [u8; 4], data: &[u8]) -> Option<(u32, u32)> {
-    let three = |at: usize| Some(u32::from_le_bytes([*data.get(at)?, *data.get(at + 1)?, *data.get(at + 2)?, 0]));
+    let three =
+        |at: usize| Some(u32::from_le_bytes([*data.get(at)?, *data.get(at + 1)?, *data.get(at + 2)?, 0]));
     match &kind {
         b"VP8X" => Some((1 + three(4)?, 1 + three(7)?)),
         b"VP8L" => {
@@ -147,7 +150,9 @@ fn size(kind: [u8; 4], data: &[u8]) -> Option<(u32, u32)> {
             Some((1 + (bits & 0x3fff), 1 + (bits >> 14 & 0x3fff)))
         }
         b"VP8 " => {
-            let side = |at: usize| Some(u32::from(u16::from_le_bytes([*data.get(at)?, *data.get(at + 1)?]) & 0x3fff));
+            let side = |at: usize| {
+                Some(u32::from(u16::from_le_bytes([*data.get(at)?, *data.get(at + 1)?]) & 0x3fff))
+            };
             Some((side(6)?, side(8)?))
         }
         _ => None,
@@ -156,11 +161,15 @@ fn size(kind: [u8; 4], data: &[u8]) -> Option<(u32, u32)> {
 
 fn failure(error: DecodingError, offset: u64) -> CodecError {
     match error {
-        DecodingError::UnsupportedFeature(feature) => CodecError::Unsupported { format: Format::WebP, feature },
-        // All chunks are there, so it is their contents that end early.
-        DecodingError::IoError(_) => {
-            CodecError::Damaged { format: Format::WebP, offset, reason: "the image data end early".to_owned() }
+        DecodingError::UnsupportedFeature(feature) => {
+            CodecError::Unsupported { format: Format::WebP, feature }
         }
+        // All chunks are there, so it is their contents that end early.
+        DecodingError::IoError(_) => CodecError::Damaged {
+            format: Format::WebP,
+            offset,
+            reason: "the image data end early".to_owned(),
+        },
         error => CodecError::Damaged { format: Format::WebP, offset, reason: error.to_string() },
     }
 }

@@ -85,15 +85,15 @@ impl Exporter<'_> {
             let id = self.names.fresh("shape");
             let mut shape = Attributes::default();
             shape.raw("id", &id).transform("transform", inner);
-            own.inspect(|clip| {
-                shape.url("clip-path", clip);
-            });
+            if let Some(clip) = own {
+                shape.url("clip-path", &clip);
+            }
             let element = self.clip_element(node, shape);
             self.definitions.line(&[&element]);
             attributes.transform("transform", place.outer);
-            around.inspect(|clip| {
-                attributes.url("clip-path", clip);
-            });
+            if let Some(clip) = around {
+                attributes.url("clip-path", &clip);
+            }
             attributes.raw("href", &format!("#{id}"));
             self.out.empty("use", &attributes);
             return;

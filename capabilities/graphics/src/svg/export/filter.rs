@@ -1,5 +1,7 @@
 //! Filters: their regions, the names of their results, and their primitives in order.
 
+use std::collections::HashMap;
+
 use crate::{
     filter::{ColorSpace, Filter, Input, Primitive, PrimitiveKind, Region},
     picture::ResourceId,
@@ -29,11 +31,12 @@ impl Exporter<'_> {
             color_space(ColorSpace::Srgb, &mut attributes);
         }
         let mut primitives = Xml::new(3);
-        let inputs = Inputs::of(&filter.primitives);
+        let mut inputs = Inputs::of(&filter.primitives);
         let mut own_regions = false;
         for (index, primitive) in filter.primitives.iter().enumerate() {
             own_regions |= primitive.region != filter.region;
             self.primitive(primitive, &inputs, index, own_regions, space.is_none(), &mut primitives);
+            inputs.latest.insert(&primitive.result, index);
         }
 
         let primitives = primitives.into_text();
@@ -89,22 +92,22 @@ impl Exporter<'_> {
 /// The results of primitives under names that are unique within the filter.
 struct Inputs<'f> {
     results: Vec<String>,
-    /// The results' names in the picture.
-    given: Vec<&'f str>,
+    /// By a result's name in the picture, the last primitive so far that has it.
+    latest: HashMap<&'f str, usize>,
 }
 
 impl<'f> Inputs<'f> {
     fn of(primitives: &'f [Primitive]) -> Self {
         let mut names = FreeNames::default();
-        KEYWORDS.iter().for_each(|keyword| {
+        for keyword in KEYWORDS {
             names.take(keyword);
-        });
+        }
         let wish = |primitive: &'f Primitive| match primitive.result.as_str() {
             "" => "result",
             result => result,
         };
         let results = primitives.iter().map(|primitive| names.take(wish(primitive))).collect();
-        Inputs { results, given: primitives.iter().map(|primitive| primitive.result.as_str()).collect() }
+        Inputs { results, latest: HashMap::new() }
     }
 
     /// What the primitive with this index calls an input.
@@ -113,7 +116,7 @@ impl<'f> Inputs<'f> {
         let step = match input {
             Input::SourceGraphic => None,
             Input::SourceAlpha => return "SourceAlpha",
-            Input::Result(name) => self.given[..index].iter().rposition(|given| given == name).or(previous),
+            Input::Result(name) => self.latest.get(name.as_str()).copied().or(previous),
         };
         step.map_or("SourceGraphic", |step| &self.results[step])
     }

@@ -1,8 +1,8 @@
 //! Pictures out as SVG: one file that holds everything it needs.
 //!
 //! Owns the way from a [`Picture`] to SVG text: names that are valid and unique, definitions, nodes, and paint. Text stays
-//! text, effects stay effects, bitmaps are embedded. Never draws, never follows references in a circle, and calls itself
-//! for no depth of nodes or references.
+//! text, effects stay effects, bitmaps are embedded. Never draws, never writes references in a circle, and needs no more
+//! stack for deep trees and long chains of references.
 
 mod attributes;
 mod clip;
@@ -42,9 +42,10 @@ pub struct ExportOptions {
 
 /// The picture as an SVG file, and what the file could not hold. `assets` gives the encoded image files.
 ///
-/// The text depends on the arguments alone. Numbers are written with nine significant digits, at least six and at most
-/// twelve of them decimals. The file has every node, also what is not drawn, and every resource that a node refers to.
-/// References that are missing, lead in a circle or name the wrong kind of resource are left out, as they are in drawing.
+/// The text depends on the arguments alone. Numbers are exact to nine significant digits and to 10⁻⁶; below 5 · 10⁻¹³ they
+/// are 0. The file has every node, also what is not drawn, and every resource that a node refers to. References that are
+/// missing, lead in a circle or name the wrong kind of resource are left out, as they are in drawing. Names of nodes become
+/// `title` elements. Colours lose their alpha to the opacity beside them.
 pub fn export(
     picture: &Picture,
     assets: &dyn Fn(&BlobHash) -> Option<Arc<Vec<u8>>>,
@@ -64,6 +65,7 @@ pub fn export(
         text_paths: HashMap::new(),
         images: HashMap::new(),
         within: None,
+        warned: HashSet::new(),
         diagnostics: Vec::new(),
     };
     if let Some(color) = options.background {
@@ -110,6 +112,8 @@ struct Exporter<'a> {
     images: HashMap<ImageKey, String>,
     /// The resource whose content is being written.
     within: Option<&'a ResourceId>,
+    /// The diagnostics as text.
+    warned: HashSet<String>,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -123,7 +127,7 @@ impl Exporter<'_> {
 
     fn warn(&mut self, place: &str, message: String, help: &str) {
         let diagnostic = Diagnostic::warning(place, message).with_help(help);
-        if !self.diagnostics.contains(&diagnostic) {
+        if self.warned.insert(diagnostic.to_string()) {
             self.diagnostics.push(diagnostic);
         }
     }

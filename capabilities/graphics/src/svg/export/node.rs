@@ -87,10 +87,8 @@ impl Exporter<'_> {
         attributes.transform("transform", node.transform);
         if !node.visible && !hidden {
             let filtered = walk(std::slice::from_ref(node)).any(|node| !node.effects.filters.is_empty());
-            match filtered {
-                true => attributes.raw("display", "none"),
-                false => attributes.raw("visibility", "hidden"),
-            };
+            let (property, value) = if filtered { ("display", "none") } else { ("visibility", "hidden") };
+            attributes.raw(property, value);
         }
 
         let effects = &node.effects;

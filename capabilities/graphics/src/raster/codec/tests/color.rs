@@ -41,7 +41,13 @@ fn plain(kind: &png::Kind) -> Surface {
 }
 
 /// Compares in eight bits, where both are at the same depth.
-fn assert_close(name: &str, found: &Surface, tolerance: f32, expected: impl Fn([f32; 4]) -> [f32; 4], from: &Surface) {
+fn assert_close(
+    name: &str,
+    found: &Surface,
+    tolerance: f32,
+    expected: impl Fn([f32; 4]) -> [f32; 4],
+    from: &Surface,
+) {
     for y in 0..found.height() {
         for x in 0..found.width() {
             let (found, expected) = (found.pixel(x, y).unwrap(), expected(from.pixel(x, y).unwrap()));
@@ -59,24 +65,32 @@ fn in_bytes(convert: impl Fn([u8; 4]) -> [u8; 4]) -> impl Fn([f32; 4]) -> [f32; 
     move |pixel| convert(pixel.map(|v| (v * 255.0).round() as u8)).map(|v| f32::from(v) / 255.0)
 }
 
+/// The smooth picture, said to be in Display P3.
+pub(super) fn jpeg_with_profile() -> Vec<u8> {
+    let icc = ColorProfile::new_display_p3().encode().unwrap();
+    jpeg::plain(|encoder| encoder.add_icc_profile(&icc).unwrap())
+}
+
 #[test]
 fn a_profile_is_converted_at_both_depths_and_in_every_format() {
     let profile = ColorProfile::new_display_p3();
     for bits in [8, 16] {
         let kind = png::kind(2, bits);
         let decoded = with(kind.clone(), b"iCCP", icc_chunk(&profile));
-        assert!(matches!(&decoded.color, ColorSource::Converted(name) if name.contains("P3")), "{:?}", decoded.color);
+        assert!(
+            matches!(&decoded.color, ColorSource::Converted(name) if name.contains("P3")),
+            "{:?}",
+            decoded.color
+        );
         assert_eq!(decoded.warnings, []);
         assert_close("P3", &decoded.surface, 2.5, in_bytes(p3_to_srgb), &plain(&kind));
     }
-    let icc = profile.encode().unwrap();
-    let jpeg = jpeg::plain(|encoder| encoder.add_icc_profile(&icc).unwrap());
     let without = decode(&jpeg::plain(|_| {}), &limits()).unwrap().surface;
-    let decoded = decode(&jpeg, &limits()).unwrap();
+    let decoded = decode(&jpeg_with_profile(), &limits()).unwrap();
     assert_close("JPEG", &decoded.surface, 2.5, in_bytes(p3_to_srgb), &without);
     let mut webp = Vec::new();
     let mut encoder = image_webp::WebPEncoder::new(&mut webp);
-    encoder.set_icc_profile(icc);
+    encoder.set_icc_profile(profile.encode().unwrap());
     encoder.encode(&[200, 100, 50], 1, 1, image_webp::ColorType::Rgb8).unwrap();
     let decoded = decode(&webp, &limits()).unwrap();
     assert!(matches!(decoded.color, ColorSource::Converted(_)));
@@ -90,8 +104,12 @@ fn srgb_by_any_name_leaves_every_bit_alone() {
     let srgb = icc_chunk(&ColorProfile::new_srgb());
     for bits in [8, 16] {
         let kind = png::kind(2, bits);
-        let statements: [(&[u8; 4], Vec<u8>); 4] =
-            [(b"iCCP", srgb.clone()), (b"sRGB", vec![0]), (b"gAMA", gamma(45_455)), (b"cICP", vec![1, 13, 0, 1])];
+        let statements: [(&[u8; 4], Vec<u8>); 4] = [
+            (b"iCCP", srgb.clone()),
+            (b"sRGB", vec![0]),
+            (b"gAMA", gamma(45_455)),
+            (b"cICP", vec![1, 13, 0, 1]),
+        ];
         for (name, data) in statements {
             let decoded = with(kind.clone(), name, data);
             assert_eq!(decoded.color, ColorSource::Srgb, "{}", name.escape_ascii());
@@ -131,7 +149,9 @@ fn gamma_and_primaries_and_code_points_count() {
 #[test]
 fn grey_profiles_fit_grey_pictures() {
     let profile = ColorProfile::new_gray_with_gamma(1.0);
-    let expected = |[y, .., a]: [f32; 4]| [[to_encoded(y.into()) as f32; 3].as_slice(), &[a]].concat().try_into().unwrap();
+    let expected = |[y, .., a]: [f32; 4]| {
+        [[to_encoded(y.into()) as f32; 3].as_slice(), &[a]].concat().try_into().unwrap()
+    };
     for bits in [8, 16] {
         let kind = png::kind(0, bits);
         let decoded = with(kind.clone(), b"iCCP", icc_chunk(&profile));
@@ -194,19 +214,22 @@ fn neutral_inks() -> ColorProfile {
     profile
 }
 
+/// A file of one colour with that profile.
+pub(super) fn jpeg_of_inks(inks: [u8; 4]) -> Vec<u8> {
+    let mut file = Vec::new();
+    let mut encoder = jpeg_encoder::Encoder::new(&mut file, 100);
+    encoder.add_icc_profile(&neutral_inks().encode().unwrap()).unwrap();
+    encoder.encode(&inks.repeat(64), 8, 8, jpeg_encoder::ColorType::Cmyk).unwrap();
+    file
+}
+
 #[test]
 fn inks_are_converted_by_their_profile() {
-    let icc = neutral_inks().encode().unwrap();
-    let file_of = |inks: [u8; 4]| {
-        let mut file = Vec::new();
-        let mut encoder = jpeg_encoder::Encoder::new(&mut file, 100);
-        encoder.add_icc_profile(&icc).unwrap();
-        encoder.encode(&inks.repeat(64), 8, 8, jpeg_encoder::ColorType::Cmyk).unwrap();
-        decode(&file, &limits()).unwrap()
-    };
-    for (inks, share) in [([0, 0, 0, 0], 0), ([255, 0, 0, 0], 0x2000), ([255, 0, 255, 0], 0x4000), ([0, 0, 0, 255], 0x6000)] {
+    for (inks, share) in
+        [([0, 0, 0, 0], 0), ([255, 0, 0, 0], 0x2000), ([255, 0, 255, 0], 0x4000), ([0, 0, 0, 255], 0x6000)]
+    {
         let lightness = 100.0 * f64::from(0xff00 - share) / f64::from(0xff00);
-        let decoded = file_of(inks);
+        let decoded = decode(&jpeg_of_inks(inks), &limits()).unwrap();
         assert!(matches!(decoded.color, ColorSource::Converted(_)), "{:?}", decoded.color);
         let gray = (to_encoded(((lightness + 16.0) / 116.0).powi(3)) * 255.0).round();
         let found = decoded.surface.samples::<u8>().unwrap()[27];

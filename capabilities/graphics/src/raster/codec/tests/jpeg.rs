@@ -28,8 +28,7 @@ fn channels(x: u32, y: u32, color: ColorType) -> Vec<u8> {
 }
 
 pub(super) fn of_type(color: ColorType) -> Vec<u8> {
-    let pixels: Vec<u8> =
-        (0..WIDTH * HEIGHT).flat_map(|i| channels(i % WIDTH, i / WIDTH, color)).collect();
+    let pixels: Vec<u8> = (0..WIDTH * HEIGHT).flat_map(|i| channels(i % WIDTH, i / WIDTH, color)).collect();
     let mut file = Vec::new();
     Encoder::new(&mut file, 98).encode(&pixels, WIDTH as u16, HEIGHT as u16, color).unwrap();
     file

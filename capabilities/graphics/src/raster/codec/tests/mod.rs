@@ -26,7 +26,7 @@ fn smooth(x: u32, y: u32) -> [u8; 4] {
 
 /// A picture with sharp colours and every kind of opacity.
 fn mixed(x: u32, y: u32) -> [u8; 4] {
-    [(x * 37) as u8, (y * 91) as u8, (x * y) as u8, if y % 3 == 0 { (x * 11) as u8 } else { 255 }]
+    [(x * 37) as u8, (y * 91) as u8, (x * y) as u8, if y.is_multiple_of(3) { (x * 11) as u8 } else { 255 }]
 }
 
 fn png8() -> Encoding {
@@ -47,9 +47,13 @@ fn corpus() -> Vec<(String, Format, Vec<u8>)> {
         ("JPEG grey".to_owned(), Format::Jpeg, jpeg::of_type(jpeg_encoder::ColorType::Luma)),
         ("JPEG CMYK".to_owned(), Format::Jpeg, jpeg::of_type(jpeg_encoder::ColorType::Cmyk)),
         ("JPEG YCCK".to_owned(), Format::Jpeg, jpeg::of_type(jpeg_encoder::ColorType::CmykAsYcck)),
+        ("JPEG with a profile".to_owned(), Format::Jpeg, color::jpeg_with_profile()),
+        ("JPEG with a profile of inks".to_owned(), Format::Jpeg, color::jpeg_of_inks([9, 90, 200, 0])),
     ];
     for (name, picture) in [("opaque", surface(40, 30, smooth)), ("mixed", surface(40, 30, mixed))] {
-        for encoding in [png8(), Encoding::Png { depth: Depth::F32 }, jpeg(80, Subsampling::Quarter), Encoding::WebP] {
+        for encoding in
+            [png8(), Encoding::Png { depth: Depth::F32 }, jpeg(80, Subsampling::Quarter), Encoding::WebP]
+        {
             let file = encode(&picture, &encoding).unwrap();
             files.push((format!("{name} {encoding:?}"), encoding.format(), file));
         }
@@ -67,7 +71,11 @@ fn files_are_told_by_their_content_and_probed_like_decoded() {
         let decoded = decode(&file, &limits()).unwrap_or_else(|error| panic!("{name}: {error}"));
         let probe = probe(&file).unwrap();
         assert_eq!(probe.format, format, "{name}");
-        assert_eq!((probe.width, probe.height), (decoded.surface.width(), decoded.surface.height()), "{name}");
+        assert_eq!(
+            (probe.width, probe.height),
+            (decoded.surface.width(), decoded.surface.height()),
+            "{name}"
+        );
         assert_eq!((probe.bits, probe.depth()), (decoded.bits, decoded.surface.depth()), "{name}");
     }
     for other in [b"GIF89a".as_slice(), b"", b"RIFFxxxxWAVE", b"<svg/>", b"\0\0\0\0"] {
@@ -98,7 +106,10 @@ fn what_a_format_cannot_hold_is_refused() {
     };
     assert!(matches!(refused(0, 5, &png8()), EncodeError::Size { format: Format::Png, .. }));
     assert!(matches!(refused(16_385, 1, &Encoding::WebP), EncodeError::Size { most: 16_384, .. }));
-    assert!(matches!(refused(1, 65_536, &jpeg(80, Subsampling::Full)), EncodeError::Size { most: 65_535, .. }));
+    assert!(matches!(
+        refused(1, 65_536, &jpeg(80, Subsampling::Full)),
+        EncodeError::Size { most: 65_535, .. }
+    ));
     for quality in [0, 101] {
         assert_eq!(refused(1, 1, &jpeg(quality, Subsampling::Full)), EncodeError::Quality(quality));
     }
