@@ -207,6 +207,8 @@ pub struct SelfTest {
 pub enum SelfTestSuite {
     WhenClauses,
     EditingTraces,
+    /// Times of single steps, measured in a folder.
+    Measure,
 }
 
 fn assignment(text: &str) -> Result<(String, String), String> {

@@ -4,6 +4,7 @@ mod batch;
 mod doctor;
 mod list;
 mod log;
+mod measure;
 mod progress;
 mod query;
 mod render;

@@ -22,6 +22,7 @@ pub fn run(test: &SelfTest) -> Result<(), Failure> {
     match test.suite {
         SelfTestSuite::WhenClauses => when_clauses(&test.file),
         SelfTestSuite::EditingTraces => editing_trace(&test.file),
+        SelfTestSuite::Measure => super::measure::run(&test.file),
     }
 }
 

@@ -31,7 +31,7 @@ pub enum Notice {
     Failed(Arc<Failure>),
 }
 
-/// Hears of every [`Notice`], on the writer's thread.
+/// Hears of every [`Notice`] on the writer's thread, before those who wait for it: it should pass it on and return.
 pub type Listener = Box<dyn Fn(Notice) + Send>;
 
 /// How a store is opened for writing.

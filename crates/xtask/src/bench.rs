@@ -52,8 +52,12 @@ pub fn bench(project: &Project, options: &Options) -> Result<bool> {
     let inputs = std::env::temp_dir().join(format!("xtask-bench-{}", std::process::id()));
     fs::create_dir_all(&inputs).with_context(|| inputs.display().to_string())?;
     let measured = measure_all(project, options, &inputs);
+    let mut table = measured?.markdown();
+    if options.name.as_deref() == Some("core") {
+        table.push('\n');
+        table.push_str(&steps(project, &inputs)?.markdown());
+    }
     fs::remove_dir_all(&inputs).with_context(|| inputs.display().to_string())?;
-    let table = measured?.markdown();
     print!("{table}");
     if options.record {
         let title = options.name.clone().unwrap_or_else(|| options.command.join(" "));
@@ -94,10 +98,21 @@ fn core(project: &Project, inputs: &Path) -> Result<Vec<Job>> {
     };
     let photo = photo::landscape(6000, 4000, 1).encode_jpeg(90, Scans::Interleaved)?;
     fs::write(inputs.join("photo.jpg"), photo).context("the photo to measure with")?;
+    let paths: String =
+        (0..60).map(|n| format!("<circle cx='{n}' cy='{n}' r='{n}' fill='#{n:02}8040'/>")).collect();
+    let svg = format!("<svg xmlns='http://www.w3.org/2000/svg' width='300' height='300'>{paths}</svg>");
+    fs::write(inputs.join("small.svg"), svg).context("the drawing to measure with")?;
+    fs::write(inputs.join("empty.json"), r#"{"version":1,"steps":[]}"#)
+        .context("the script to measure with")?;
     let poster = project.root.join("assets/samples/poster/poster.json").display().to_string();
     Ok(vec![
         job("start and stop", &["--version"]),
         job("list the commands", &["commands", "--json"]),
+        job("empty script (reach: 40 ms)", &["--batch", &at("empty.json")]),
+        job(
+            "render of a 300-px SVG (reach: 60 ms)",
+            &["render", &at("small.svg"), "-o", &at("small-svg.png")],
+        ),
         job(
             "24 MP JPEG to 1280 px PNG",
             &["render", &at("photo.jpg"), "-o", &at("small.png"), "--size", "1280x"],
@@ -107,6 +122,44 @@ fn core(project: &Project, inputs: &Path) -> Result<Vec<Job>> {
             &["--batch", &poster, "--force", "--set", &format!("output={}", at("poster.png"))],
         ),
     ])
+}
+
+/// Single steps, as the programs that measure them from inside print them.
+fn steps(project: &Project, inputs: &Path) -> Result<Table> {
+    let binary = project.built_binary()?.display().to_string();
+    let at = |name: &str| inputs.join(name).display().to_string();
+    let traces = project.root.join("../shared/suites/editing-traces/sequential_traces");
+    let cargo = |package: &str, example: &str, argument: &str| -> Vec<String> {
+        ["cargo", "run", "--quiet", "--release", "-p", package, "--example", example, "--", argument]
+            .map(str::to_owned)
+            .to_vec()
+    };
+    let mut commands = vec![
+        vec![binary, "self-test".into(), "measure".into(), at("workspace")],
+        cargo("store", "append", &at("store")),
+    ];
+    if traces.is_dir() {
+        commands.push(cargo("document", "traces", &traces.display().to_string()));
+    }
+    let mut table = Table::new(&["what", " figure", " ratio", " reach"]);
+    for words in commands {
+        eprintln!("{}", words.join(" "));
+        let output = Command::new(&words[0])
+            .args(&words[1..])
+            .current_dir(&project.root)
+            .stderr(Stdio::inherit())
+            .output()?;
+        if !output.status.success() {
+            bail!("it failed and cannot be measured: {}", words.join(" "));
+        }
+        for line in String::from_utf8_lossy(&output.stdout).lines() {
+            let figure: serde_json::Value = serde_json::from_str(line).with_context(|| line.to_owned())?;
+            let text = |key: &str| figure[key].as_str().unwrap_or_default().to_owned();
+            let ratio = figure["ratio"].as_f64().map(|ratio| format!("{ratio:.2}")).unwrap_or_default();
+            table.row([text("what"), text("value"), ratio, text("reach")]);
+        }
+    }
+    Ok(table)
 }
 
 /// Runs a command once to warm up and then `runs` times, with an empty cache folder of its own each time: what the

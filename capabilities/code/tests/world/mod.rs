@@ -54,9 +54,12 @@ impl World {
     }
 }
 
+/// A row of the log, the documents that it changes, and its payload.
+type Event = (HistoryRow, Vec<(DocumentId, Role)>, Vec<u8>);
+
 #[derive(Default)]
 struct MemoryLog {
-    events: Vec<(HistoryRow, Vec<(DocumentId, Role)>, Vec<u8>)>,
+    events: Vec<Event>,
     blobs: HashMap<BlobHash, Vec<u8>>,
 }
 
@@ -93,7 +96,7 @@ impl EventLog for MemoryLog {
         let rows =
             self.events.iter().filter(|(row, ..)| row.ord > after).filter_map(|(row, documents, _)| {
                 let (_, role) = documents.iter().find(|(changed, _)| *changed == document)?;
-                Some(HistoryRow { role: role.clone(), ..row.clone() })
+                Some(HistoryRow { role: *role, ..row.clone() })
             });
         Ok(rows.collect())
     }

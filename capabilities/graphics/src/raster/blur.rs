@@ -12,9 +12,8 @@ mod passes;
 mod tests;
 
 use crate::raster::{
-    Pixels, Surface,
+    Pixels, PixelsMut, Surface,
     blur::kernel::{Axis, Quality},
-    surface::PixelsMut,
     weights::Level,
 };
 

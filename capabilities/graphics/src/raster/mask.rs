@@ -3,9 +3,8 @@
 use rayon::prelude::*;
 
 use crate::raster::{
-    Pixels, Sample, SizeMismatch, Surface,
+    Pixels, PixelsMut, Sample, SizeMismatch, Surface,
     alpha::{mul_u8, unpremultiply_f32},
-    surface::PixelsMut,
 };
 
 /// Luminance of linear or encoded red, green and blue (Filter Effects Level 1, `luminanceToAlpha`).

@@ -15,4 +15,4 @@ mod surface;
 mod weights;
 
 pub use mask::{Mask, MaskSpace};
-pub use surface::{Depth, PixelRect, Pixels, Sample, SizeMismatch, Surface, View};
+pub use surface::{Depth, PixelRect, Pixels, PixelsMut, Sample, SizeMismatch, Surface, View};

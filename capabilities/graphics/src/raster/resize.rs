@@ -6,9 +6,8 @@ use base::{LimitExceeded, Limits};
 use rayon::prelude::*;
 
 use crate::raster::{
-    Pixels, Surface,
+    Pixels, PixelsMut, Surface,
     blend::UnknownName,
-    surface::PixelsMut,
     weights::{Level, Weights, sum_pixels, sum_shifted},
 };
 

@@ -394,3 +394,70 @@ impl<'a, P: Sample> View<'a, P> {
 fn area(width: u32, height: u32) -> usize {
     width as usize * height as usize
 }
+
+#[cfg(test)]
+mod tests {
+    use tiny_skia::{Paint, Rect, Transform};
+
+    use super::*;
+
+    fn counted(width: u32, height: u32) -> Surface {
+        let pixels = (0..width * height).map(|i| [i as u8, (i / 2) as u8, 0, 255]).collect();
+        Surface::from_pixels(width, height, Pixels::U8(pixels)).unwrap()
+    }
+
+    #[test]
+    fn sizes_are_checked() {
+        let limits = Limits { pixels: 100, import_bytes: 500, ..Limits::default() };
+        assert!(Surface::new(10, 10, Depth::U8, &limits).is_ok());
+        assert_eq!(Surface::new(101, 1, Depth::U8, &limits).unwrap_err().setting, "pixels");
+        assert_eq!(Surface::new(10, 10, Depth::F32, &limits).unwrap_err().setting, "importBytes");
+        assert_eq!(Surface::new(u32::MAX, u32::MAX, Depth::F32, &limits).unwrap_err().setting, "pixels");
+        assert!(Surface::filled(11, 10, Color::WHITE, &limits).is_err());
+        assert!(counted(10, 10).crop(PixelRect::new(0, 0, 11, 10), &limits).is_err());
+        let mismatch = Surface::from_pixels(3, 2, Pixels::U8(vec![[0; 4]; 5])).unwrap_err();
+        assert_eq!(mismatch, SizeMismatch { found: 5, width: 3, height: 2 });
+    }
+
+    #[test]
+    fn eight_bits_survive_the_floats() {
+        let pixels: Vec<[u8; 4]> = (0..=255).map(|v| [v, v / 2, 0, 255]).collect();
+        let surface = Surface::from_pixels(256, 1, Pixels::U8(pixels)).unwrap();
+        let floats = surface.clone().into_depth(Depth::F32);
+        assert_eq!(floats.pixel(255, 0), Some([1.0, 127.0 / 255.0, 0.0, 1.0]));
+        assert!(floats.is_opaque() && surface.is_opaque());
+        assert!(floats.into_depth(Depth::U8) == surface);
+    }
+
+    #[test]
+    fn views_and_crops_show_what_lies_there() {
+        let surface = counted(5, 4);
+        let view = surface.view::<u8>(PixelRect::new(3, 2, 9, 9)).unwrap();
+        assert_eq!(view.rect(), PixelRect::new(3, 2, 2, 2));
+        let reds: Vec<Vec<u8>> = view.rows().map(|row| row.iter().map(|pixel| pixel[0]).collect()).collect();
+        assert_eq!(reds, [[13, 14], [18, 19]]);
+        assert!(surface.view::<f32>(surface.bounds()).is_none());
+        for outside in
+            [PixelRect::new(5, 0, 1, 1), PixelRect::new(i32::MIN, 0, 7, 7), PixelRect::new(0, 0, 0, 3)]
+        {
+            assert!(surface.view::<u8>(outside).is_none(), "{outside:?}");
+        }
+        let crop = surface.crop(PixelRect::new(-1, 3, 3, 2), &Limits::default()).unwrap();
+        let reds: Vec<u8> = crop.samples::<u8>().unwrap().iter().map(|pixel| pixel[0]).collect();
+        assert_eq!(reds, [0, 15, 16, 0, 0, 0]);
+        assert_eq!((crop.pixel(0, 0), crop.pixel(3, 0)), (Some([0.0; 4]), None));
+    }
+
+    #[test]
+    fn tiny_skia_draws_on_the_same_memory() {
+        let mut surface = counted(4, 3);
+        let mut paint = Paint::default();
+        paint.set_color_rgba8(1, 2, 3, 255);
+        let rect = Rect::from_xywh(1.0, 1.0, 2.0, 2.0).unwrap();
+        surface.as_pixmap_mut().unwrap().fill_rect(rect, &paint, Transform::identity(), None);
+        assert_eq!(surface.samples::<u8>().unwrap()[5], [1, 2, 3, 255]);
+        assert_eq!(surface.as_pixmap().unwrap().pixel(2, 2).unwrap().green(), 2);
+        assert!(surface.into_depth(Depth::F32).as_pixmap().is_none());
+        assert!(Surface::transparent(0, 4, Depth::U8).as_pixmap().is_none());
+    }
+}

@@ -134,7 +134,8 @@ fn composite(canvas: &Canvas, opacity: f64, mode: BlendMode, target: &mut Target
         }
         return;
     }
-    let copy: Vec<Rgba> = (area.y0..area.y1).flat_map(|y| target.row(area.x0, area.x1, y).to_vec()).collect();
+    let mut copy: Vec<Rgba> = Vec::with_capacity(area.width() * area.height());
+    (area.y0..area.y1).for_each(|y| copy.extend_from_slice(target.row(area.x0, area.x1, y)));
     let (width, height) = (area.width() as u32, area.height() as u32);
     let Ok(mut below) = Surface::from_pixels(width, height, Pixels::U8(copy)) else { return };
     match raster_mode(mode) {

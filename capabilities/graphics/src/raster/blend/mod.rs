@@ -17,7 +17,7 @@ use rayon::prelude::*;
 
 pub use mode::{BlendMode, CompositeOperator, UnknownName};
 
-use crate::raster::{Mask, PixelRect, Pixels, Surface};
+use crate::raster::{Mask, PixelRect, Pixels, PixelsMut, Surface};
 
 /// Rows that one thread composites at a time.
 const BAND: usize = 16;
@@ -213,8 +213,6 @@ impl Band<'_> {
 
 /// Calls `work` for every band of `dst`, in parallel.
 fn for_bands(dst: &mut Surface, work: impl Fn(&mut Band<'_>) + Sync) {
-    use crate::raster::surface::PixelsMut;
-
     let width = dst.width() as usize;
     if width == 0 || dst.height() == 0 {
         return;

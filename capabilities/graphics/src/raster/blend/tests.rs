@@ -213,17 +213,18 @@ proptest! {
     #[test]
     fn a_layer_anywhere_changes_just_what_it_covers(
         x in -40i32..60, y in -40i32..60, width in 0u32..40, height in 0u32..40,
-        mask_width in 0u32..40, mask_height in 0u32..40, deep in any::<bool>(),
+        mask_width in 0u32..40, mask_height in 0u32..40, above_deep in any::<bool>(), below_deep in any::<bool>(),
     ) {
-        let depth = if deep { Depth::F32 } else { Depth::U8 };
-        let below = surface(vec![[10u8, 20, 30, 40]; 50 * 50], 50);
+        let depth = |deep: bool| if deep { Depth::F32 } else { Depth::U8 };
+        let below = surface(vec![[10u8, 20, 30, 40]; 50 * 50], 50).into_depth(depth(below_deep));
         let above = surface(vec![[200u8, 100, 0, 255]; (width * height) as usize], width.max(1));
-        let above = Surface::from_pixels(width, height, above.into_pixels()).unwrap().into_depth(depth);
+        let above = Surface::from_pixels(width, height, above.into_pixels()).unwrap().into_depth(depth(above_deep));
         let mask = Mask::from_coverage(mask_width, mask_height, vec![255; (mask_width * mask_height) as usize]).unwrap();
         let mut over = below.clone();
         composite(&mut over, &above, (x, y), 1.0, BlendMode::Normal, Some(&mask));
         let mut only = below.clone();
         composite_with(&mut only, &above, (x, y), 1.0, CompositeOperator::Copy, Some(&mask));
+        let (over, only) = (over.into_depth(Depth::U8), only.into_depth(Depth::U8));
         for py in 0..50 {
             for px in 0..50 {
                 let (dx, dy) = (px - x, py - y);

@@ -60,7 +60,7 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Decoded, CodecErro
         return Err(CodecError::Unsupported { format: Format::Jpeg, feature });
     }
     let mut layout = walk(bytes, Until::End)?;
-    check_expansion(layout.width, layout.height, Depth::U8, bytes.len(), limits)?;
+    check_expansion((layout.width, layout.height), 8, bytes.len(), limits)?;
 
     let (mut pixels, model) = read_pixels(bytes, &layout)?;
     let (converter, color) = color::bytes_to_srgb(&layout.declared(), model);

@@ -213,19 +213,18 @@ pub fn encode(surface: &Surface, encoding: &Encoding) -> Result<Vec<u8>, EncodeE
     }
 }
 
-/// Decoded bytes that any file may expand to.
-const FREE_BYTES: u64 = 128 << 20;
+/// Bytes that any file may expand to, counted as RGBA at the depth of the file: some 50 million pixels of eight bits.
+const FREE_BYTES: u64 = 192 << 20;
 
 /// Checks a complete file of `file_bytes` against the limit on expansion: what it decodes to beyond [`FREE_BYTES`] must
 /// be in proportion. The number of pixels has been checked before.
 fn check_expansion(
-    width: u32,
-    height: u32,
-    depth: Depth,
+    (width, height): (u32, u32),
+    bits: u8,
     file_bytes: usize,
     limits: &Limits,
 ) -> Result<(), LimitExceeded> {
-    let bytes = u64::from(width) * u64::from(height) * depth.bytes_per_pixel();
+    let bytes = u64::from(width) * u64::from(height) * if bits > 8 { 8 } else { 4 };
     if bytes > FREE_BYTES {
         let what = "how many times its own size the picture expands to";
         Limits::check(what, bytes / (file_bytes as u64).max(1), limits.expansion, "expansion")?;

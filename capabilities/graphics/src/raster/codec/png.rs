@@ -6,12 +6,11 @@ use base::{Diagnostic, Limits};
 use png::{BitDepth, ColorType, Decoder, DecodingError, Reader, Transformations};
 
 use crate::raster::{
-    Depth, Surface, alpha,
+    Depth, PixelsMut, Surface, alpha,
     codec::{
         CodecError, Decoded, Format, Orientation, Probe, check_expansion,
         color::{self, Converter, Declared, Model},
     },
-    surface::PixelsMut,
 };
 
 const SIGNATURE: usize = 8;
@@ -49,7 +48,7 @@ pub(super) fn probe(bytes: &[u8]) -> Result<Probe, CodecError> {
 pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Decoded, CodecError> {
     let layout = layout(bytes, limits)?;
     let depth = layout.depth();
-    check_expansion(layout.width, layout.height, depth, bytes.len(), limits)?;
+    check_expansion((layout.width, layout.height), layout.bits, bytes.len(), limits)?;
 
     let mut cursor = Cursor::new(bytes);
     let limit = png::Limits { bytes: usize::try_from(limits.import_bytes).unwrap_or(usize::MAX) };

@@ -34,7 +34,7 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Decoded, CodecErro
     let head = walk(bytes, false)?;
     limits.check_picture(head.width.into(), head.height.into(), Depth::U8.bytes_per_pixel())?;
     let Layout { width, height, orientation } = walk(bytes, true)?;
-    check_expansion(width, height, Depth::U8, bytes.len(), limits)?;
+    check_expansion((width, height), 8, bytes.len(), limits)?;
 
     let mut cursor = Cursor::new(bytes);
     let mut read = || -> Result<_, DecodingError> {
