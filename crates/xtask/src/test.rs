@@ -46,7 +46,10 @@ pub fn test(project: &Project) -> Result<bool> {
     if built {
         // The same selection of packages as above, so that the same features are on and nothing is compiled twice.
         steps.run("end-to-end cases", || {
-            counted(project, "test --release --workspace --no-fail-fast --test cases")
+            counted(
+                project,
+                "test --release --workspace --no-fail-fast --test cases --test examples --test history",
+            )
         });
         steps.run("reference pages", || single(docs::docs(project, &docs::Options { check: true })));
         steps.run("outside suites", || suites::tally(project));
