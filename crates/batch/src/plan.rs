@@ -49,7 +49,7 @@ impl Plan {
             check_step(&script, step, &index, registry)?;
         }
         let order = order(&script, &index)?;
-        check_references(&script, &index)?;
+        check_references(&script, &index, &Precedence::of(&script, &index, &order))?;
         Ok(Plan { script, order })
     }
 }
@@ -80,13 +80,18 @@ fn order(script: &Script, index: &BTreeMap<&str, usize>) -> Result<Vec<usize>, S
     let needs =
         |at: usize| script.steps[at].needs.iter().filter_map(|need| index.get(need.as_str()).copied());
     let mut waiting: Vec<BTreeSet<usize>> = (0..script.steps.len()).map(|at| needs(at).collect()).collect();
+    let mut dependants: Vec<Vec<usize>> = vec![Vec::new(); waiting.len()];
+    for (at, needs) in waiting.iter().enumerate() {
+        needs.iter().for_each(|need| dependants[*need].push(at));
+    }
     let mut ready: BTreeSet<usize> = (0..waiting.len()).filter(|at| waiting[*at].is_empty()).collect();
     let mut order = Vec::with_capacity(waiting.len());
     while let Some(at) = ready.pop_first() {
         order.push(at);
-        for (other, needs) in waiting.iter_mut().enumerate() {
-            if needs.remove(&at) && needs.is_empty() {
-                ready.insert(other);
+        for dependant in &dependants[at] {
+            waiting[*dependant].remove(&at);
+            if waiting[*dependant].is_empty() {
+                ready.insert(*dependant);
             }
         }
     }
@@ -114,7 +119,11 @@ fn cycle(script: &Script, waiting: &[BTreeSet<usize>], start: usize) -> String {
 }
 
 /// Every reference names a variable, or a step that is surely done by then.
-fn check_references(script: &Script, index: &BTreeMap<&str, usize>) -> Result<(), ScriptError> {
+fn check_references(
+    script: &Script,
+    index: &BTreeMap<&str, usize>,
+    precedence: &Precedence,
+) -> Result<(), ScriptError> {
     for (at, step) in script.steps.iter().enumerate() {
         let lookup = |path: &[&str]| -> Result<Json, String> {
             let name = path.first().copied().unwrap_or_default();
@@ -122,7 +131,7 @@ fn check_references(script: &Script, index: &BTreeMap<&str, usize>) -> Result<()
                 return descend(value, &path[1..]);
             }
             match index.get(name) {
-                Some(other) if precedes(script, index, *other, at) => Ok(Json::Null),
+                Some(other) if precedence.precedes(*other, at) => Ok(Json::Null),
                 Some(_) => Err(format!("step '{name}' need not be done by then: add it to needs")),
                 None => {
                     let known = script.vars.keys().map(String::as_str).chain(index.keys().copied());
@@ -138,19 +147,95 @@ fn check_references(script: &Script, index: &BTreeMap<&str, usize>) -> Result<()
     Ok(())
 }
 
-/// Whether a step is done before another one starts.
-fn precedes(script: &Script, index: &BTreeMap<&str, usize>, first: usize, then: usize) -> bool {
-    let mut seen = BTreeSet::new();
-    let mut stack = vec![then];
-    while let Some(at) = stack.pop() {
-        for need in script.steps[at].needs.iter().filter_map(|need| index.get(need.as_str()).copied()) {
-            if need == first {
+/// Which steps are done before which: steps that each need just the one before them form chains, so that long scripts
+/// take no longer than short ones.
+struct Precedence {
+    /// Of each step its chain and its place in it.
+    place: Vec<(usize, usize)>,
+    /// Of each chain what its first step needs.
+    before: Vec<Vec<usize>>,
+}
+
+impl Precedence {
+    fn of(script: &Script, index: &BTreeMap<&str, usize>, order: &[usize]) -> Self {
+        let mut place = vec![(0, 0); script.steps.len()];
+        let mut before: Vec<Vec<usize>> = Vec::new();
+        let mut lengths: Vec<usize> = Vec::new();
+        for at in order {
+            let needs: Vec<usize> =
+                script.steps[*at].needs.iter().filter_map(|need| index.get(need.as_str()).copied()).collect();
+            let extended = match needs.as_slice() {
+                [need] if place[*need].1 + 1 == lengths[place[*need].0] => Some(place[*need].0),
+                _ => None,
+            };
+            let chain = extended.unwrap_or_else(|| {
+                before.push(needs);
+                lengths.push(0);
+                lengths.len() - 1
+            });
+            place[*at] = (chain, lengths[chain]);
+            lengths[chain] += 1;
+        }
+        Precedence { place, before }
+    }
+
+    /// Whether a step is done before another one starts.
+    fn precedes(&self, first: usize, then: usize) -> bool {
+        let (wanted, wanted_at) = self.place[first];
+        let mut seen = BTreeSet::new();
+        let mut stack = vec![(then, false)];
+        while let Some((at, done)) = stack.pop() {
+            let (chain, here) = self.place[at];
+            if chain == wanted && (wanted_at < here || (done && wanted_at == here)) {
                 return true;
             }
-            if seen.insert(need) {
-                stack.push(need);
+            if seen.insert((chain, here)) {
+                stack.extend(self.before[chain].iter().map(|need| (*need, true)));
             }
         }
+        false
     }
-    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_precedes_what_needs_it_directly_or_not() {
+        let steps = [
+            ("a", "[]"),
+            ("b", r#"["a"]"#),
+            ("c", r#"["a"]"#),
+            ("d", r#"["b", "c"]"#),
+            ("e", r#"["d"]"#),
+            ("f", "[]"),
+        ];
+        let steps: Vec<String> = steps
+            .iter()
+            .map(|(id, needs)| format!(r#"{{"id":"{id}","command":"x","needs":{needs}}}"#))
+            .collect();
+        let text = format!(r#"{{"version":1,"steps":[{}]}}"#, steps.join(","));
+        let script = Script::parse("test", &text, &[]).unwrap();
+        let index: BTreeMap<&str, usize> =
+            script.steps.iter().enumerate().map(|(at, s)| (s.id.as_str(), at)).collect();
+        let order = order(&script, &index).unwrap();
+        let precedence = Precedence::of(&script, &index, &order);
+        let at = |id: &str| index[id];
+        for (first, then, expected) in [
+            ("a", "b", true),
+            ("a", "e", true),
+            ("b", "e", true),
+            ("c", "e", true),
+            ("d", "e", true),
+            ("b", "c", false),
+            ("c", "b", false),
+            ("e", "d", false),
+            ("e", "a", false),
+            ("f", "e", false),
+            ("a", "a", false),
+        ] {
+            assert_eq!(precedence.precedes(at(first), at(then)), expected, "{first} before {then}");
+        }
+    }
 }

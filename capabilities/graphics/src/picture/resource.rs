@@ -46,7 +46,8 @@ pub enum Resource {
     Symbol(Symbol),
 }
 
-/// The resources of a picture by id. A missing or cyclic reference paints nothing; it is no error.
+/// The resources of a picture by id. References that are missing or lead in a circle are no errors: such a paint server
+/// paints nothing, such a clip or mask has no effect.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Resources(pub BTreeMap<ResourceId, Resource>);

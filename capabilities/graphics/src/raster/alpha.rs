@@ -23,7 +23,8 @@ pub const fn premultiply_u8([r, g, b, a]: [u8; 4]) -> [u8; 4] {
 /// The straight form of a premultiplied pixel, correctly rounded; colour above alpha becomes full.
 #[inline(always)]
 pub fn unpremultiply_u8(pixel: [u8; 4]) -> [u8; 4] {
-    // The quotient in f32 is within 2^-16 of the true one, and no true one lies that near to a half without being one.
+    // The quotient in f32 is within 2^-16 of the true one, and no true one lies that near to a half without being
+    // one.
     let alpha = f32::from(pixel[3].max(1));
     let straight = |c: u8| (f32::from(c) * 255.0 / alpha + 0.5) as u8;
     [straight(pixel[0]), straight(pixel[1]), straight(pixel[2]), pixel[3]]

@@ -1,10 +1,10 @@
 //! Gaussian blur, of the same cost for every width.
 //!
 //! A narrow Gaussian is summed directly. A wide one of variance σ² is taken as two of variance σ²/2: the first is
-//! sampled on a coarse lattice, every `step` pixels; the second spreads the lattice back over the pixels. The product of
-//! two Gaussians is a Gaussian, and summing one over a lattice no wider than its deviation leaves a ripple of
-//! 2·exp(-π²·(σ/√2)²/step²) (Poisson summation), 1e-4 at the step used for eight bits. Both parts are weights of a few
-//! pixels each, so that the work per pixel does not grow with σ.
+//! sampled on a coarse lattice, every `step` pixels; the second spreads the lattice back over the pixels. The
+//! product of two Gaussians is a Gaussian, and summing one over a lattice no wider than its deviation leaves a
+//! ripple of 2·exp(-π²·(σ/√2)²/step²) (Poisson summation), 1e-4 at the step used for eight bits. Both parts are
+//! weights of a few pixels each, so that the work per pixel does not grow with σ.
 
 mod kernel;
 mod passes;

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use crate::raster::{
     Pixels, PixelsMut, Surface,
     blend::UnknownName,
+    dispatch::{self, Kernel},
     weights::{Level, Weights, sum_pixels, sum_shifted},
 };
 
@@ -118,16 +119,32 @@ fn resample<P: Level>(
             let (first, weights) = down.row(y);
             sum_shifted(&from[first * width..], width, weights, tall);
             sum_pixels(tall, across, 0, row);
-            for (out, &[r, g, b, a]) in out.iter_mut().zip(&*row) {
-                let a = a.max(0.0).min(opaque);
-                *out = [r.max(0.0).min(a), g.max(0.0).min(a), b.max(0.0).min(a), a].map(P::from_level);
-            }
+            dispatch::run(Clamp { row, opaque, out });
         },
     );
 }
 
-/// The weights that make `to` samples out of `from`: the filter, widened by the scale when there are fewer (anti-aliasing),
-/// centred on each new sample and normalised over the old ones it reaches.
+/// Stores a row, its colour clamped to 0 up to alpha.
+struct Clamp<'a, P> {
+    row: &'a [[f32; 4]],
+    opaque: f32,
+    out: &'a mut [[P; 4]],
+}
+
+impl<P: Level> Kernel for Clamp<'_, P> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        for (out, pixel) in self.out.iter_mut().zip(self.row) {
+            let alpha = pixel[3].max(0.0).min(self.opaque);
+            *out = pixel.map(|level| P::from_level(level.max(0.0).min(alpha)));
+        }
+    }
+}
+
+/// The weights that make `to` samples out of `from`: the filter, widened by the scale when there are fewer
+/// (anti-aliasing), centred on each new sample and normalised over the old ones it reaches.
 fn weights(filter: Filter, from: u32, to: u32) -> Weights {
     let scale = f64::from(from) / f64::from(to);
     let widening = scale.max(1.0);

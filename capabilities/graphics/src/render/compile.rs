@@ -3,13 +3,14 @@
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicU64, Ordering},
     },
 };
 
 use base::{BlobHash, LimitExceeded, Limits};
 use kurbo::{Affine, Rect};
+use rayon::prelude::*;
 
 use super::{
     Assets, RenderError, View,
@@ -19,7 +20,7 @@ use super::{
     paint::TileKey,
     scene::{Item, Layer, Shape, area_of},
     shade::Shade,
-    text::Layout,
+    text::{Layout, LayoutCache},
     texture::{Sampling, Texture, Tiling},
 };
 use crate::{
@@ -30,21 +31,28 @@ use crate::{
     raster::{Depth, Surface},
 };
 
-/// Draws a picture whose result is within the limits.
+/// Siblings that are worth compiling in parallel.
+const MANY_NODES: usize = 128;
+
+/// Draws a picture whose result is within the limits; `parallel` unless it is nested too deeply for the stacks of other
+/// threads. The result is the same.
 pub(super) fn render(
     picture: &Picture,
     view: &View,
     assets: &dyn Assets,
     limits: &Limits,
+    parallel: bool,
 ) -> Result<Surface, RenderError> {
     let compiler = Compiler {
         assets,
         limits,
+        parallel,
         user_scale: scale_of(view.transform),
         items: AtomicU64::new(0),
         bytes: AtomicU64::new(0),
         tiles: Mutex::new(HashMap::new()),
-        layouts: Mutex::new(HashMap::new()),
+        layouts: lay_out(picture, assets),
+        fresh: LayoutCache::default(),
     };
     let canvas = Area::of_size(view.width, view.height);
     let place = Place { transform: view.transform, area: canvas, reach: reach(canvas) };
@@ -54,8 +62,30 @@ pub(super) fn render(
         None => Surface::new(view.width, view.height, Depth::U8, limits)?,
         Some(color) => Surface::filled(view.width, view.height, color, limits)?,
     };
-    draw::draw(&items, &mut surface);
+    draw::draw(&items, &mut surface, parallel);
     Ok(surface)
+}
+
+/// The layouts of all texts that are drawn, made together, by the texts' addresses.
+fn lay_out(picture: &Picture, assets: &dyn Assets) -> HashMap<usize, Arc<Layout>> {
+    fn collect<'p>(nodes: &'p [Node], outer: Affine, texts: &mut Vec<(&'p Text, f64)>) {
+        for node in nodes.iter().filter(|node| node.visible) {
+            let transform = outer * node.transform;
+            match &node.kind {
+                NodeKind::Group(group) => collect(&group.children, transform, texts),
+                NodeKind::Text(text) => texts.push((text, scale_of(transform))),
+                NodeKind::Path(_) | NodeKind::Image(_) => {}
+            }
+        }
+    }
+    let mut texts = Vec::new();
+    collect(&picture.root.children, Affine::IDENTITY, &mut texts);
+    if texts.is_empty() {
+        return HashMap::new();
+    }
+    let fresh = LayoutCache::default();
+    let layouts = assets.layouts().unwrap_or(&fresh).get(&texts, assets.fonts());
+    texts.iter().map(|(text, _)| std::ptr::from_ref(*text).addr()).zip(layouts).collect()
 }
 
 /// The length of a unit under a transform: the square root of the scale of areas.
@@ -73,6 +103,7 @@ pub(super) fn reach(canvas: Area) -> Area {
 pub(super) struct Compiler<'a> {
     pub assets: &'a dyn Assets,
     pub limits: &'a Limits,
+    pub parallel: bool,
     /// The scale from user pixels to device pixels.
     user_scale: f64,
     /// Items so far.
@@ -80,7 +111,10 @@ pub(super) struct Compiler<'a> {
     /// Bytes of intermediate pictures so far.
     bytes: AtomicU64,
     pub tiles: Mutex<HashMap<TileKey, Option<Arc<Surface>>>>,
-    layouts: Mutex<HashMap<usize, Arc<Layout>>>,
+    /// By the texts' addresses, for the texts outside of resources.
+    layouts: HashMap<usize, Arc<Layout>>,
+    /// Further layouts, if the caller keeps none.
+    fresh: LayoutCache,
 }
 
 /// Where nodes are drawn.
@@ -147,11 +181,18 @@ impl Compiler<'_> {
     /// The items that draw `nodes`.
     pub fn nodes(&self, nodes: &[Node], place: Place, scope: &Scope<'_>) -> Result<Vec<Item>, RenderError> {
         Limits::check("the nesting of the picture", scope.depth, self.limits.nesting, "nesting")?;
-        let mut items = Vec::with_capacity(nodes.len());
-        for node in nodes {
-            self.node(node, place, scope, &mut items)?;
+        let some = |nodes: &[Node]| {
+            let mut items = Vec::with_capacity(nodes.len());
+            for node in nodes {
+                self.node(node, place, scope, &mut items)?;
+            }
+            Ok(items)
+        };
+        if !self.parallel || nodes.len() < MANY_NODES {
+            return some(nodes);
         }
-        Ok(items)
+        let parts: Result<Vec<Vec<Item>>, RenderError> = nodes.par_chunks(MANY_NODES / 4).map(some).collect();
+        Ok(parts?.into_iter().flatten().collect())
     }
 
     fn node(
@@ -268,17 +309,11 @@ impl Compiler<'_> {
 
     /// A text's layout; `scale` is that from the text's space to user pixels.
     pub fn layout(&self, text: &Text, scale: f64) -> Arc<Layout> {
-        if let Some(cache) = self.assets.layouts() {
-            return cache.get(text, scale, self.assets.fonts());
+        if let Some(layout) = self.layouts.get(&std::ptr::from_ref(text).addr()) {
+            return layout.clone();
         }
-        let key = std::ptr::from_ref(text).addr();
-        let known = self.layouts.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
-        if let Some(layout) = known {
-            return layout;
-        }
-        let layout = Arc::new(Layout::of(text, scale, self.assets.fonts()));
-        self.layouts.lock().unwrap_or_else(PoisonError::into_inner).insert(key, layout.clone());
-        layout
+        let cache = self.assets.layouts().unwrap_or(&self.fresh);
+        cache.get(&[(text, scale)], self.assets.fonts()).pop().unwrap_or_default()
     }
 
     /// A transparent picture for an intermediate result, counted against the limits.

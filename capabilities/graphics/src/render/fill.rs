@@ -293,3 +293,96 @@ fn coverage(sum: f32, rule: FillRule) -> u8 {
     // Added to 2^23, a number is rounded to a whole one, which stands in the lowest bits.
     (steps + 8_388_608.0).to_bits() as u8
 }
+
+#[cfg(test)]
+mod tests {
+    use kurbo::{Affine, BezPath, Shape};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Coverage as it comes, for a whole canvas.
+    struct Sheet {
+        area: Area,
+        values: Vec<u8>,
+    }
+
+    impl Sheet {
+        fn of(path: &BezPath, rule: FillRule, smooth: bool, areas: &[Area]) -> Self {
+            let area = Area::of_size(SIDE, SIDE);
+            let mut sheet = Sheet { area, values: vec![0; area.width() * area.height()] };
+            let outline = Outline::fill(path, Affine::IDENTITY);
+            let mut scanner = Scanner::default();
+            areas.iter().for_each(|area| scanner.fill(&outline, rule, smooth, *area, &mut sheet));
+            assert!(scanner.cells.iter().all(|cell| *cell == 0.0), "cells are left over");
+            sheet
+        }
+
+        fn put(&mut self, x: i32, y: i32, value: u8) {
+            let cell = &mut self.values[y as usize * self.area.width() + x as usize];
+            assert_eq!(*cell, 0, "a pixel is written twice");
+            *cell = value;
+        }
+
+        fn total(&self) -> f64 {
+            self.values.iter().map(|value| f64::from(*value) / 255.0).sum()
+        }
+    }
+
+    impl Sink for Sheet {
+        fn varied(&mut self, x: i32, y: i32, coverage: &[u8]) {
+            (x..).zip(coverage).for_each(|(x, value)| self.put(x, y, *value));
+        }
+
+        fn even(&mut self, x0: i32, x1: i32, y: i32, coverage: u8) {
+            (x0..x1).for_each(|x| self.put(x, y, coverage));
+        }
+    }
+
+    const SIDE: u32 = 80;
+
+    fn whole() -> [Area; 1] {
+        [Area::of_size(SIDE, SIDE)]
+    }
+
+    proptest! {
+        #[test]
+        fn a_triangle_covers_its_area(points in prop::array::uniform3((0.0..80.0f64, 0.0..80.0f64))) {
+            let mut path = BezPath::new();
+            path.move_to(points[0]);
+            path.line_to(points[1]);
+            path.line_to(points[2]);
+            path.close_path();
+            let exact = path.area().abs();
+            let perimeter = path.perimeter(0.1);
+            for rule in [FillRule::NonZero, FillRule::EvenOdd] {
+                // Coverage is rounded at each of the pixels on the edge.
+                let found = Sheet::of(&path, rule, true, &whole()).total();
+                prop_assert!((found - exact).abs() <= 0.01 * perimeter + 0.5, "{found} {exact}");
+                // Pixel centres count the area up to the pixels on the edge.
+                let found = Sheet::of(&path, rule, false, &whole()).total();
+                prop_assert!((found - exact).abs() <= perimeter + 2.0, "{found} {exact}");
+            }
+        }
+
+        #[test]
+        fn areas_side_by_side_give_what_one_gives(
+            points in prop::collection::vec((-50.0..130.0f64, -50.0..130.0f64), 3..9),
+            x in 1..79i32,
+            y in 1..79i32,
+        ) {
+            let mut path = BezPath::new();
+            path.move_to(points[0]);
+            points[1..].chunks(2).for_each(|pair| path.quad_to(pair[0], pair[pair.len() - 1]));
+            let side = SIDE as i32;
+            let parts = [(0, 0, x, y), (x, 0, side, y), (0, y, x, side), (x, y, side, side)]
+                .map(|(x0, y0, x1, y1)| Area { x0, y0, x1, y1 });
+            for (rule, smooth) in [(FillRule::NonZero, true), (FillRule::EvenOdd, true), (FillRule::NonZero, false)] {
+                let one = Sheet::of(&path, rule, smooth, &whole());
+                let four = Sheet::of(&path, rule, smooth, &parts);
+                let near = one.values.iter().zip(&four.values).all(|(a, b)| a.abs_diff(*b) <= 1);
+                prop_assert!(near);
+            }
+        }
+    }
+}

@@ -48,7 +48,7 @@ impl Compiler<'_> {
         let mut items = Vec::new();
         self.kind(&node.kind, inner, scope, &mut items)?;
         let mut surface = self.surface(width, height)?;
-        draw::draw(&items, &mut surface);
+        draw::draw(&items, &mut surface, self.parallel);
         for filter in &effects.filters {
             match self.apply(filter, surface, local, scope) {
                 Ok(result) => surface = result,
@@ -121,7 +121,7 @@ impl Compiler<'_> {
         let place = Place { transform: affine(transform), area, reach: reach(area) };
         let items = self.nodes(&symbol.content, place, &scope)?;
         let mut surface = self.surface(canvas.width(), canvas.height())?;
-        draw::draw(&items, &mut surface);
+        draw::draw(&items, &mut surface, self.parallel);
         canvas.data_mut().copy_from_slice(surface.samples::<u8>().unwrap_or_default().as_flattened());
         Ok(())
     }

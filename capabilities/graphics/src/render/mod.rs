@@ -16,6 +16,8 @@ mod paint;
 mod pixels;
 mod scene;
 mod shade;
+#[cfg(test)]
+mod tests;
 mod text;
 mod texture;
 
@@ -27,7 +29,7 @@ use usvg::fontdb;
 
 use crate::{
     filter::FilterError,
-    picture::{Node, Picture},
+    picture::{Node, Picture, Resource},
     raster::{Depth, Surface},
 };
 
@@ -112,19 +114,42 @@ pub fn render(
     limits: &Limits,
 ) -> Result<Surface, RenderError> {
     limits.check_picture(view.width.into(), view.height.into(), Depth::U8.bytes_per_pixel())?;
-    if depth_within(&picture.root.children, DEEP) {
-        return compile::render(picture, view, assets, limits);
+    if nesting(picture) <= DEEP {
+        return compile::render(picture, view, assets, limits, true);
     }
     std::thread::scope(|scope| {
         let builder = std::thread::Builder::new().name("render".to_owned()).stack_size(STACK_BYTES);
-        let thread = builder.spawn_scoped(scope, || compile::render(picture, view, assets, limits))?;
+        let thread = builder.spawn_scoped(scope, || compile::render(picture, view, assets, limits, false))?;
         thread.join().unwrap_or(Err(RenderError::Failed))
     })
 }
 
-/// Whether no node is nested deeper than `most`.
-fn depth_within(nodes: &[Node], most: usize) -> bool {
-    nodes
-        .iter()
-        .all(|node| node.children().is_empty() || (most > 0 && depth_within(node.children(), most - 1)))
+/// At most how deep nodes are nested, in resources that refer to each other, too; more than [`DEEP`] stands for any depth
+/// above it.
+fn nesting(picture: &Picture) -> usize {
+    let mut total = depth(&picture.root.children, DEEP);
+    for resource in picture.resources.0.values() {
+        let content = match resource {
+            Resource::LinearGradient(_) | Resource::RadialGradient(_) => continue,
+            Resource::Pattern(pattern) => &pattern.content,
+            Resource::ClipPath(clip) => &clip.content,
+            Resource::Mask(mask) => &mask.content,
+            Resource::Symbol(symbol) => &symbol.content,
+        };
+        total += 1 + depth(content, DEEP);
+        if total > DEEP {
+            break;
+        }
+    }
+    total
+}
+
+/// How deep nodes are nested; beyond `most` it is not looked further.
+fn depth(nodes: &[Node], most: usize) -> usize {
+    let below = |node: &Node| match node.children() {
+        [] => 0,
+        children if most > 0 => depth(children, most - 1),
+        _ => 1,
+    };
+    nodes.iter().map(|node| 1 + below(node)).max().unwrap_or(0)
 }

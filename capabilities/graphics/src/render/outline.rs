@@ -7,7 +7,7 @@ use super::area::Area;
 use crate::picture::{LineCap, LineJoin, Stroke};
 
 /// The greatest distance in pixels between a curve and the segments that stand for it.
-const TOLERANCE: f32 = 0.05;
+const TOLERANCE: f32 = 0.1;
 /// The most segments for one curve.
 const MAX_SEGMENTS: f32 = 512.0;
 /// The most dashes of one stroke; a line with more of them is drawn solid.

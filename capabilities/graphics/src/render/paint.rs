@@ -97,7 +97,7 @@ impl Compiler<'_> {
             return Ok(None);
         }
         let mut surface = self.surface(width, height)?;
-        draw::draw(&items, &mut surface);
+        draw::draw(&items, &mut surface, self.parallel);
         Ok(Some(Arc::new(surface)))
     }
 }

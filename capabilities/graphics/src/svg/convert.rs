@@ -242,7 +242,8 @@ fn blends(node: &Node) -> bool {
 pub(super) fn number(value: f32) -> f64 {
     let exact = f64::from(value);
     for scale in [1.0, 1e2, 1e4, 1e6] {
-        let rounded = (exact * scale).round() / scale;
+        // Conversion to an integer rounds towards zero, and clamps what is too large for it.
+        let rounded = (exact * scale + 0.5f64.copysign(exact)) as i64 as f64 / scale;
         if rounded as f32 == value {
             return rounded;
         }
@@ -268,7 +269,7 @@ pub(super) fn affine(t: usvg::Transform) -> Affine {
 }
 
 /// A path.
-pub(crate) fn bez_path(path: &usvg::tiny_skia_path::Path) -> BezPath {
+pub(super) fn bez_path(path: &usvg::tiny_skia_path::Path) -> BezPath {
     use usvg::tiny_skia_path::PathSegment as Segment;
     let at = |p: usvg::tiny_skia_path::Point| point(p.x, p.y);
     let mut out = BezPath::with_capacity(path.len());

@@ -11,6 +11,11 @@ const SVG: &str = "http://www.w3.org/2000/svg";
 /// The most attributes that an element may have: the parser compares each with each.
 const MAX_ATTRIBUTES: usize = 10_000;
 
+/// The cost of shaping a character, where that of passing one is 1.
+const SHAPING: u64 = 200;
+/// The greatest cost of laying out all texts of a file.
+const MAX_LAYOUT: u64 = 2_000_000_000;
+
 /// SVG that must not be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GuardError {
@@ -73,6 +78,7 @@ pub(super) fn parse<'a>(text: &'a str, limits: &Limits) -> Result<Document<'a>, 
             format!("the first element is '{}', not an 'svg' of the namespace {SVG}", root.tag_name().name());
         return Err(malformed(text, root.range().start, message));
     }
+    check_texts(&xml, text)?;
     references::check(&xml, limits)?;
     Ok(xml)
 }
@@ -117,6 +123,36 @@ fn check_attributes(text: &str) -> Result<(), GuardError> {
             let message =
                 format!("the element has {attributes} attributes, over the limit of {MAX_ATTRIBUTES}");
             return Err(malformed(text, start, message));
+        }
+    }
+    Ok(())
+}
+
+/// Checks how long texts take to lay out: each span shapes its whole chunk, and places are counted from a text's start.
+fn check_texts(xml: &Document<'_>, source: &str) -> Result<(), GuardError> {
+    let mut cost = 0u64;
+    let shaping = |chunk: u64, spans: u64| SHAPING.saturating_mul(chunk).saturating_mul(spans);
+    for text in xml.descendants().filter(|node| node.has_tag_name((SVG, "text")) || node.has_tag_name("text"))
+    {
+        let (mut characters, mut chunk, mut spans) = (0u64, 0u64, 0u64);
+        for node in text.descendants() {
+            let placed = ["x", "y"].iter().any(|name| node.has_attribute(*name));
+            if placed || node.has_tag_name((SVG, "textPath")) {
+                cost = cost.saturating_add(shaping(chunk, spans));
+                (chunk, spans) = (0, 0);
+            }
+            if let Some(content) = node.text().filter(|_| node.is_text()) {
+                let length = content.chars().count() as u64;
+                (characters, chunk, spans) = (characters + length, chunk + length, spans + 1);
+            }
+        }
+        cost =
+            cost.saturating_add(shaping(chunk, spans)).saturating_add(characters.saturating_mul(characters));
+        if cost > MAX_LAYOUT {
+            let message = format!(
+                "the text of {characters} characters takes too long to lay out: split it into several texts of fewer spans"
+            );
+            return Err(malformed(source, text.range().start, message));
         }
     }
     Ok(())

@@ -233,6 +233,14 @@ fn font_resolver<'a>(
                     .any(|face| face.families.iter().any(|(family, _)| family.eq_ignore_ascii_case(name))),
                 _ => true,
             };
+            if fonts.is_empty() {
+                let message = "text is left out: there are no fonts";
+                report(
+                    Diagnostic::warning(options.place, message)
+                        .with_help("name a folder of fonts in the settings"),
+                );
+                return None;
+            }
             let wished = font.families().first();
             let default =
                 matches!(wished, Some(usvg::FontFamily::Named(name)) if *name == options.font_family);

@@ -14,6 +14,8 @@ mod references;
 mod source;
 mod spans;
 mod styles;
+#[cfg(test)]
+mod tests;
 mod text;
 
 pub use guard::GuardError;
@@ -21,4 +23,4 @@ pub use import::{Imported, Linked, Options, SvgError, import};
 pub use source::SourceError;
 pub use text::{PaintText, TextPart, escape, number, write_text};
 
-pub(crate) use convert::{Converter, bez_path};
+pub(crate) use convert::Converter;

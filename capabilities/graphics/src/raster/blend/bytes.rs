@@ -1,7 +1,8 @@
 //! The polynomial blend modes on eight-bit pixels, in exact sixteen-bit arithmetic.
 //!
-//! Every result is a number of 255ths of 255ths below 65,026, so it may be computed modulo 2^16 and rounded once. Pixels
-//! are taken apart into one plane per channel, chunk by chunk, so that the compiler vectorises plain loops.
+//! Every result is a number of 255ths of 255ths below 65,026, so it may be computed modulo 2^16 and rounded once.
+//! Pixels are taken apart into one plane per channel, chunk by chunk, so that the compiler vectorises plain
+//! loops.
 
 use crate::raster::{
     blend::{BlendMode, Coverage},

@@ -104,8 +104,8 @@ where
     }
 }
 
-/// Calls `work` with the pixels of a row in chunks (target, source, coverage), and stores the target. The last chunk is
-/// filled up with transparent pixels.
+/// Calls `work` with the pixels of a row in chunks (target, source, coverage), and stores the target. The last
+/// chunk is filled up with transparent pixels.
 #[inline(always)]
 pub(super) fn for_chunks<D: Planar, S: Planar>(
     dst: &mut [[D; 4]],

@@ -1,8 +1,8 @@
 //! Compositing one surface onto another: the blend modes and the Porter–Duff operators of the W3C.
 //!
-//! Formulas: Compositing and Blending Level 1, sections 9 and 10, rewritten for premultiplied colour (lower case, as is
-//! `co = cs·(1-αb) + cb·(1-αs) + αs·αb·B(Cb, Cs)`). Eight-bit results are within one step of the rounded exact ones,
-//! floats within 1e-5. Colours are blended in the sRGB encoding.
+//! Formulas: Compositing and Blending Level 1, sections 9 and 10, rewritten for premultiplied colour (lower case,
+//! as is `co = cs·(1-αb) + cb·(1-αs) + αs·αb·B(Cb, Cs)`). Eight-bit results are within one step of the rounded
+//! exact ones, floats within 1e-5. Colours are blended in the sRGB encoding.
 
 mod bytes;
 mod floats;

@@ -39,8 +39,8 @@ impl Orientation {
         Orientation::Rotated270,
     ];
 
-    /// The orientation that EXIF data state: a TIFF header and its tags, with or without the `Exif` signature. What is
-    /// missing or broken means upright.
+    /// The orientation that EXIF data state: a TIFF header and its tags, with or without the `Exif` signature.
+    /// What is missing or broken means upright.
     pub fn from_exif(data: &[u8]) -> Orientation {
         orientation_tag(data)
             .and_then(|value| Orientation::ALL.get(usize::from(value).wrapping_sub(1)))

@@ -128,7 +128,8 @@ fn read_pixels(bytes: &[u8], layout: &Layout) -> Result<(Vec<[u8; 4]>, Model), C
     Ok((pixels, model))
 }
 
-/// CMYK out of YCCK, which codes the complements of the first three channels as if they were RGB (T.872, section 6.5.3).
+/// CMYK out of YCCK, which codes the complements of the first three channels as if they were RGB (T.872, section
+/// 6.5.3).
 fn ycck_to_cmyk([y, cb, cr, k]: [u8; 4]) -> [u8; 4] {
     let (y, cb, cr) = (f32::from(y), f32::from(cb) - 128.0, f32::from(cr) - 128.0);
     let level = |value: f32| 255 - (value + 0.5) as u8;

@@ -1,7 +1,8 @@
 //! Deflate blocks of nothing but literals: for bytes that vary a lot but do not repeat, as filtered photographs do.
 //!
-//! Each block has its own Huffman code (RFC 1951, section 3.2.7). Code lengths come from the two-queue construction of
-//! Huffman's tree over sorted counts, then are cut to [`LONGEST`] bits by restoring Kraft's inequality.
+//! Each block has its own Huffman code (RFC 1951, section 3.2.7). Code lengths come from the two-queue
+//! construction of Huffman's tree over sorted counts, then are cut to [`LONGEST`] bits by restoring Kraft's
+//! inequality.
 
 /// Bytes that share a code.
 const BLOCK: usize = 1 << 17;
@@ -80,8 +81,8 @@ fn code_lengths(counts: &[u32; SYMBOLS]) -> [u8; SYMBOLS] {
     for node in (0..2 * leaves - 2).rev() {
         depths[node] = depths[parents[node]] + 1;
     }
-    // Rarest first: cut, lengthen the rarest until the codes fit again, and give what is left to the most frequent, for
-    // readers want every code to be used.
+    // Rarest first: cut, lengthen the rarest until the codes fit again, and give what is left to the most
+    // frequent, for readers want every code to be used.
     let mut cut: Vec<usize> = depths[..leaves].iter().map(|&depth| depth.min(LONGEST)).collect();
     let share = |length: usize| 1usize << (LONGEST - length);
     let mut used: usize = cut.iter().map(|&length| share(length)).sum();

@@ -1,8 +1,8 @@
 //! Picture files: PNG, JPEG and WebP, from bytes and to bytes.
 //!
-//! Owns what a file says about its pixels: format, size, depth, colour space, orientation. Decoded pixels are always
-//! premultiplied, sRGB and upright. It reads no files itself, trusts no header, and gives a typed error for whatever it
-//! cannot decode.
+//! Owns what a file says about its pixels: format, size, depth, colour space, orientation. Decoded pixels are
+//! always premultiplied, sRGB and upright. It reads no files itself, trusts no header, and gives a typed error
+//! for whatever it cannot decode.
 
 mod color;
 mod error;
@@ -216,8 +216,8 @@ pub fn encode(surface: &Surface, encoding: &Encoding) -> Result<Vec<u8>, EncodeE
 /// Bytes that any file may expand to, counted as RGBA at the depth of the file: some 50 million pixels of eight bits.
 const FREE_BYTES: u64 = 192 << 20;
 
-/// Checks a complete file of `file_bytes` against the limit on expansion: what it decodes to beyond [`FREE_BYTES`] must
-/// be in proportion. The number of pixels has been checked before.
+/// Checks a complete file of `file_bytes` against the limit on expansion: what it decodes to beyond
+/// [`FREE_BYTES`] must be in proportion. The number of pixels has been checked before.
 fn check_expansion(
     (width, height): (u32, u32),
     bits: u8,

@@ -1,8 +1,8 @@
 //! Writing PNG: strips of rows are filtered and compressed side by side.
 //!
-//! The strips are deflated apart, each ended by a flush to a whole byte, so that together they are one stream (RFC 1951,
-//! section 3.2.3; RFC 1950 for the check sum). Strips have a fixed size, so that the file does not depend on the number
-//! of threads.
+//! The strips are deflated apart, each ended by a flush to a whole byte, so that together they are one stream
+//! (RFC 1951, section 3.2.3; RFC 1950 for the check sum). Strips have a fixed size, so that the file does not
+//! depend on the number of threads.
 
 use rayon::prelude::*;
 use zlib_rs::{Deflate, DeflateFlush, adler32, crc32};
@@ -101,7 +101,8 @@ impl Layout {
         2 * u8::from(self.color) + 4 * u8::from(self.alpha)
     }
 
-    /// Rows `top..bottom` as they are compressed: each with the filter that leaves the least, and its number before it.
+    /// Rows `top..bottom` as they are compressed: each with the filter that leaves the least, and its number
+    /// before it.
     fn filtered(self, surface: &Surface, top: usize, bottom: usize) -> Vec<u8> {
         let line = surface.width() as usize * self.pixel_bytes();
         // The row above the first one is there to predict from.
@@ -236,8 +237,8 @@ fn magnitude(bytes: &[u8]) -> u64 {
 
 /// Appends `filtered` as deflate blocks that end on a whole byte and are not the last.
 ///
-/// Where repeats do not pay, as in photographs, bytes are coded one by one: that is several times as fast, and smaller
-/// than with the short chance repeats that zlib would take.
+/// Where repeats do not pay, as in photographs, bytes are coded one by one: that is several times as fast, and
+/// smaller than with the short chance repeats that zlib would take.
 fn deflate(filtered: &[u8], out: &mut Vec<u8>) -> Result<(), EncodeError> {
     let middle = filtered.len() / 2;
     let trial = &filtered[middle.saturating_sub(TRIAL / 2)..(middle + TRIAL / 2).min(filtered.len())];

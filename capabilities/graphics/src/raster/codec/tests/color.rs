@@ -184,8 +184,8 @@ fn what_cannot_be_converted_is_said() {
 
 /// A CMYK profile in which each ink takes its share of lightness and the colour stays neutral.
 fn neutral_inks() -> ColorProfile {
-    // The corners of the ink cube in Lab of sixteen bits: lightness up to 0xff00, then the neutral 0x8000. The last ink
-    // varies fastest.
+    // The corners of the ink cube in Lab of sixteen bits: lightness up to 0xff00, then the neutral 0x8000. The
+    // last ink varies fastest.
     let corner = |i: usize| {
         let black = i % 2;
         let colors = (i / 2).count_ones() as usize;
