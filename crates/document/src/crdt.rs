@@ -59,7 +59,9 @@ impl Crdt {
     pub fn new_text(replica: ReplicaId, base: &str) -> Result<Self, DeltaError> {
         let doc = LoroDoc::new();
         doc.set_peer_id(SEED).map_err(refused)?;
-        doc.get_text("text").insert(0, base).map_err(refused)?;
+        // From the back to the front, so that loro keeps the pieces apart: an edit looks through the piece that it is in.
+        let text = doc.get_text("text");
+        pieces(base).rev().try_for_each(|piece| text.insert(0, piece)).map_err(refused)?;
         Self::adopt(doc, replica)
     }
 
@@ -503,6 +505,16 @@ fn from_loro(value: &LoroValue) -> Result<Value, DeltaError> {
             return Err(DeltaError::Crdt("a property holds what no version of this program writes".into()));
         }
     })
+}
+
+/// How many pieces a text starts in. With more, edits would be quicker and opening slower.
+const PIECES: usize = 256;
+
+/// A text in pieces of about equal length, cut between characters.
+fn pieces(text: &str) -> impl DoubleEndedIterator<Item = &str> {
+    let length = text.len().div_ceil(PIECES).max(1);
+    let cut = move |at: usize| text.ceil_char_boundary((at * length).min(text.len()));
+    (0..PIECES).map(move |at| &text[cut(at)..cut(at + 1)]).filter(|piece| !piece.is_empty())
 }
 
 fn refused(error: impl std::fmt::Display) -> DeltaError {
