@@ -188,3 +188,51 @@ fn an_edit_of_a_large_document_writes_little() {
     let grown = written() - before;
     assert!(grown < 2048, "one property took {grown} bytes of history");
 }
+
+#[test]
+fn undo_takes_back_only_what_its_actor_did() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let act = |actor: &str, steps: Json| {
+        let mut command = batch(folder, "act.json", &json!({ "version": 1, "steps": steps }));
+        result(&command.arg("--setting").arg(format!("actor={actor}")).output().unwrap())["results"].clone()
+    };
+    let set = |id: &str, document: &Json, property: &str, value: u32| json!({ "id": id, "command": "node.set", "args": { "document": document, "property": property, "value": value } });
+    let made = act(
+        "ada",
+        json!([
+            { "id": "canvas", "command": "document.create", "args": { "kind": "graphics.canvas" } },
+            { "id": "text", "command": "code.create", "args": { "text": "hello world" } }
+        ]),
+    );
+    let (canvas, text) = (made["canvas"]["document"].clone(), made["text"]["document"].clone());
+    let edit = |edits: Json| json!({ "id": "edit", "command": "code.edit", "args": { "document": text, "edits": edits } });
+    act(
+        "ada",
+        json!([
+            set("w", &canvas, "width", 111),
+            set("h", &canvas, "height", 222),
+            edit(json!([{ "start": 0, "end": 5, "text": "HELLO" }]))
+        ]),
+    );
+    act(
+        "bo",
+        json!([
+            set("h", &canvas, "height", 333),
+            edit(json!([{ "start": 0, "text": ">> " }, { "start": 11, "text": "!" }]))
+        ]),
+    );
+    let undo = |id: &str, document: &Json| json!({ "id": id, "command": "history.undo", "args": { "document": document } });
+    let seen = act(
+        "ada",
+        json!([
+            undo("u1", &canvas),
+            undo("u2", &canvas),
+            { "id": "canvas", "command": "document.inspect", "args": { "document": canvas } },
+            undo("u3", &text),
+            { "id": "text", "command": "code.read", "args": { "document": text } }
+        ]),
+    );
+    assert_eq!(seen["canvas"]["properties"], json!({ "height": 333.0 }), "what bo has set since stays");
+    assert_eq!(seen["text"]["text"], ">> hello world!");
+}
