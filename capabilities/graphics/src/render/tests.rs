@@ -144,7 +144,7 @@ fn known_pictures_have_known_pixels() {
         ),
         (
             "<rect width='40' height='40' fill='red' transform='matrix(0 0 0 0 0 0)'/>\
-             <rect width='1e30' height='1e30' x='-1e20' fill='green'/><path d='M0 0L1e38 1e38' stroke='blue' stroke-width='1e38'/>",
+             <rect width='1e30' height='1e30' x='-1e20' fill='green'/><path d='M0 0L1e38 -1e38' stroke='blue'/>",
             vec![(20, 20, GREEN)],
         ),
     ] {
