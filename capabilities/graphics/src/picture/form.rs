@@ -1,4 +1,5 @@
-//! How geometry and defaults are written in JSON: paths as SVG path data, transforms as six numbers, defaults not at all.
+//! How geometry and defaults are written in JSON: paths as SVG path data, transforms as six numbers, defaults
+//! not at all.
 
 use kurbo::{Affine, BezPath};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};

@@ -1,8 +1,8 @@
 //! Pictures: the resolved, editable drawing model between documents, files and pixels.
 //!
-//! Owns the types of a drawing — nodes, paint, text, resources — and what can be read from them alone. Every length is in
-//! user pixels, every reference resolved, so that drawing needs no context. Never draws, never reads files, never knows
-//! documents.
+//! Owns the types of a drawing — nodes, paint, text, resources — and what can be read from them alone. Every
+//! length is in user pixels, every reference resolved, so that drawing needs no context. Never draws, never
+//! reads files, never knows documents.
 
 mod form;
 mod node;
@@ -33,7 +33,8 @@ pub struct Picture {
     pub width: f64,
     /// Height in user pixels, above 0.
     pub height: f64,
-    /// What is drawn, in user pixels from the top left corner; a view box is folded into the transforms below.
+    /// What is drawn, in user pixels from the top left corner; a view box is folded into the transforms
+    /// below.
     pub root: Group,
     /// What the nodes refer to.
     #[serde(default, skip_serializing_if = "form::is_default")]

@@ -46,8 +46,8 @@ pub enum Resource {
     Symbol(Symbol),
 }
 
-/// The resources of a picture by id. References that are missing or lead in a circle are no errors: such a paint server
-/// paints nothing, such a clip or mask has no effect.
+/// The resources of a picture by id. References that are missing or lead in a circle are no errors: such a
+/// paint server paints nothing, such a clip or mask has no effect.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Resources(pub BTreeMap<ResourceId, Resource>);
@@ -74,7 +74,8 @@ impl Resources {
         }
     }
 
-    /// Adds a resource under `wish`, or under `wish` and a number if that name is taken; returns the name it got.
+    /// Adds a resource under `wish`, or under `wish` and a number if that name is taken; returns the name it
+    /// got.
     pub fn insert(&mut self, wish: &str, resource: Resource) -> ResourceId {
         let mut id = ResourceId::from(wish);
         let mut number = 2;

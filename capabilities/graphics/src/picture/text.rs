@@ -10,7 +10,8 @@ use super::{
     paint::{Fill, PaintOrder, Stroke},
 };
 
-/// A text element: chunks in logical order, and shifts of single characters (Unicode code points) counted over all chunks.
+/// A text element: chunks in logical order, and shifts of single characters (Unicode code points) counted
+/// over all chunks.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Text {
@@ -32,7 +33,8 @@ pub struct Text {
     /// What glyph outlines are drawn for.
     #[serde(default, skip_serializing_if = "is_default")]
     pub rendering: TextRendering,
-    /// Distance of baselines in user pixels for text whose chunks are lines; `None` for text that is no paragraph.
+    /// Distance of baselines in user pixels for text whose chunks are lines; `None` for text that is no
+    /// paragraph.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub line_height: Option<f64>,
 }
@@ -115,7 +117,8 @@ pub struct TextStyle {
     /// Which line of the font lies on the baseline, as set for the text.
     #[serde(default, skip_serializing_if = "is_default")]
     pub dominant_baseline: DominantBaseline,
-    /// Which line of the font lies on the baseline, as set for the span; stronger than the other unless `auto` or `baseline`.
+    /// Which line of the font lies on the baseline, as set for the span; stronger than the other unless
+    /// `auto` or `baseline`.
     #[serde(default, skip_serializing_if = "is_default")]
     pub alignment_baseline: AlignmentBaseline,
     /// Shifts of the baseline that add up, the innermost first.
@@ -202,7 +205,8 @@ impl Default for Font {
     }
 }
 
-/// A font family by name, or one of the five generic ones. Written as text; a generic name always means the generic family.
+/// A font family by name, or one of the five generic ones. Written as text; a generic name always means the
+/// generic family.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs)]
 pub enum FontFamily {

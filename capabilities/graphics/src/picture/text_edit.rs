@@ -9,7 +9,8 @@ use super::{
 const LINE_HEIGHT: f64 = 1.2;
 
 impl Text {
-    /// Text at a point, one line per line of `content`; the first baseline lies at `y`, the others 1.2 font sizes apart.
+    /// Text at a point, one line per line of `content`; the first baseline lies at `y`, the others 1.2 font
+    /// sizes apart.
     pub fn point(
         content: &str,
         x: f64,
@@ -45,10 +46,11 @@ impl Text {
         lines.collect::<Vec<_>>().join(separator)
     }
 
-    /// Changes the content. What both contents begin and end with keeps its style, shifts and place; what is new takes the
-    /// style of the character before it.
+    /// Changes the content. What both contents begin and end with keeps its style, shifts and place; what is
+    /// new takes the style of the character before it.
     ///
-    /// A new line break makes a paragraph out of text in a single chunk; in text of several placed chunks it is a space.
+    /// A new line break makes a paragraph out of text in a single chunk; in text of several placed chunks it
+    /// is a space.
     pub fn set_content(&mut self, content: &str) {
         if self.line_height.is_none()
             && content.contains('\n')

@@ -1,4 +1,5 @@
-//! From a picture to a scene: references are followed, geometry is mapped to device space, what cannot be seen is dropped.
+//! From a picture to a scene: references are followed, geometry is mapped to device space, what cannot be
+//! seen is dropped.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -21,7 +22,7 @@ use super::{
     scene::{Item, Layer, Shape, area_of},
     shade::Shade,
     text::{Layout, LayoutCache},
-    texture::{Sampling, Texture, Tiling},
+    texture::{self, Sampling, Texture, Tiling},
 };
 use crate::{
     picture::{
@@ -34,8 +35,8 @@ use crate::{
 /// Siblings that are worth compiling in parallel.
 const MANY_NODES: usize = 128;
 
-/// Draws a picture whose result is within the limits; `parallel` unless it is nested too deeply for the stacks of other
-/// threads. The result is the same.
+/// Draws a picture whose result is within the limits; `parallel` unless it is nested too deeply for the
+/// stacks of other threads. The result is the same.
 pub(super) fn render(
     picture: &Picture,
     view: &View,
@@ -380,6 +381,10 @@ pub(super) fn push_bitmap(
     let frame = Rect::new(0.0, 0.0, bitmap.width().into(), bitmap.height().into());
     let outline = Outline::rect(frame, device);
     let area = outline.area().intersect(visible);
+    let (bitmap, device) = match sampling {
+        Sampling::Nearest => (bitmap, device),
+        Sampling::Linear | Sampling::Cubic => texture::shrunk(bitmap, device),
+    };
     let texture = Texture::new(bitmap, device, sampling, Tiling::Clamp, opacity);
     if let (Some(texture), false) = (texture, area.is_empty()) {
         let shade = Shade::Texture(Box::new(texture));

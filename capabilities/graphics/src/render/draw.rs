@@ -1,5 +1,7 @@
 //! Drawing a scene: shapes blended into canvases, layers composited onto each other, band by band.
 
+use std::cell::Cell;
+
 use rayon::prelude::*;
 
 use super::{
@@ -22,7 +24,8 @@ const BAND_ROWS: usize = 128;
 /// The most bytes that the layers of one band may take at once.
 const BAND_BYTES: usize = 64 << 20;
 
-/// Draws the items over what is on the surface, which has eight bits a channel; `parallel` changes nothing but the time.
+/// Draws the items over what is on the surface, which has eight bits a channel; `parallel` changes nothing
+/// but the time.
 pub(super) fn draw(items: &[Item], surface: &mut Surface, parallel: bool) {
     let (width, height) = (surface.width() as usize, surface.height() as usize);
     if width == 0 || height == 0 {
@@ -32,19 +35,23 @@ pub(super) fn draw(items: &[Item], surface: &mut Surface, parallel: bool) {
     let row_bytes = width * size_of::<Rgba>() * (depth.unwrap_or(0) + 1) * 2;
     let rows = BAND_ROWS.min(BAND_BYTES / row_bytes).max(1);
     let Some(pixels) = surface.samples_mut::<u8>() else { return };
-    let draw_band = |scanner: &mut Scanner, band: usize, pixels: &mut [Rgba]| {
+    let draw_band = |(band, pixels): (usize, &mut [Rgba])| {
         let top = (band * rows) as i32;
         let area = Area { x0: 0, y0: top, x1: width as i32, y1: top + (pixels.len() / width) as i32 };
-        draw_on(items, &mut Target { area, pixels }, scanner);
+        // Taken, not borrowed: while blending waits for other threads, this one may begin another band.
+        let mut scanner = SCANNER.take();
+        draw_on(items, &mut Target { area, pixels }, &mut scanner);
+        SCANNER.set(scanner);
     };
     if parallel {
-        let bands = pixels.par_chunks_mut(rows * width).enumerate();
-        bands.for_each_init(Scanner::default, |scanner, (band, pixels)| draw_band(scanner, band, pixels));
+        pixels.par_chunks_mut(rows * width).enumerate().for_each(draw_band);
     } else {
-        let mut scanner = Scanner::default();
-        let bands = pixels.chunks_mut(rows * width).enumerate();
-        bands.for_each(|(band, pixels)| draw_band(&mut scanner, band, pixels));
+        pixels.chunks_mut(rows * width).enumerate().for_each(draw_band);
     }
+}
+
+thread_local! {
+    static SCANNER: Cell<Scanner> = Cell::default();
 }
 
 /// A transparent canvas of its own.

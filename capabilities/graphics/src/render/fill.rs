@@ -1,8 +1,9 @@
 //! Filling outlines: which part of each pixel lies inside.
 //!
-//! With smooth edges the coverage is exact up to rounding: each segment adds its signed area to the cells that it crosses,
-//! and the running sum along a row is the winding-weighted coverage (the method of FreeType's and font-rs's rasterisers).
-//! Without, a pixel is inside where its centre is; a centre on an edge belongs to what lies left of it and above.
+//! With smooth edges the coverage is exact up to rounding: each segment adds its signed area to the cells
+//! that it crosses, and the running sum along a row is the winding-weighted coverage (the method of
+//! FreeType's and font-rs's rasterisers). Without, a pixel is inside where its centre is; a centre on an edge
+//! belongs to what lies left of it and above.
 
 use super::{area::Area, outline::Outline};
 use crate::picture::FillRule;
@@ -10,8 +11,9 @@ use crate::picture::FillRule;
 /// Pixels whose cells are marked as touched together.
 const BLOCK: usize = 8;
 
-/// How far outlines are moved right and down, in pixels: half a step of coverage. It changes no edge that lies on a whole
-/// pixel, and settles edges that lie midway between the samples of rasterisers with four by four samples a pixel as these do.
+/// How far outlines are moved right and down, in pixels: half a step of coverage. It changes no edge that
+/// lies on a whole pixel, and settles edges that lie midway between the samples of rasterisers with four by
+/// four samples a pixel as these do.
 const NUDGE: f32 = 1.0 / 512.0;
 
 /// Receives coverage row by row, from the left, at places inside the area that is scanned. 255 is full.
@@ -125,7 +127,8 @@ struct Grid<'a> {
 }
 
 impl Grid<'_> {
-    /// Adds a segment. What lies left of the area counts at its left edge; what lies right of it does not count.
+    /// Adds a segment. What lies left of the area counts at its left edge; what lies right of it does not
+    /// count.
     fn add_line(&mut self, x0: f32, y0: f32, x1: f32, y1: f32) {
         let (direction, x0, y0, x1, y1) =
             if y0 < y1 { (1.0, x0, y0, x1, y1) } else { (-1.0, x1, y1, x0, y0) };
@@ -152,7 +155,8 @@ impl Grid<'_> {
         }
     }
 
-    /// Adds a piece of a segment that stays within one row and covers `height` of it, signed by its direction.
+    /// Adds a piece of a segment that stays within one row and covers `height` of it, signed by its
+    /// direction.
     fn add_in_row(&mut self, row: usize, height: f32, from: f32, to: f32) {
         let (left, right) = if from < to { (from, to) } else { (to, from) };
         if right <= 0.0 {
@@ -276,8 +280,8 @@ fn coverages(sums: &[f32; BLOCK], rule: FillRule) -> [u8; BLOCK] {
     values
 }
 
-/// The coverage of a pixel with this sum of signed areas, in steps of 1/256, so that quarters and eighths are exact. It is
-/// rounded down from three quarters of a step: half a step never shows, see [`NUDGE`].
+/// The coverage of a pixel with this sum of signed areas, in steps of 1/256, so that quarters and eighths are
+/// exact. It is rounded down from three quarters of a step: half a step never shows, see [`NUDGE`].
 #[inline(always)]
 fn coverage(sum: f32, rule: FillRule) -> u8 {
     let part = match rule {

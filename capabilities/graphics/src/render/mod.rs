@@ -1,8 +1,9 @@
 //! Drawing: pictures to pixels.
 //!
-//! Owns the way from a [`Picture`] to a [`Surface`]: references are followed and geometry is mapped to device space
-//! ([`compile`]), then the items are drawn band by band ([`draw`]). Pixels depend on the arguments alone, not on the number
-//! of threads. Never changes a picture, never reads files: decoded images and fonts come from the caller's [`Assets`].
+//! Owns the way from a [`Picture`] to a [`Surface`]: references are followed and geometry is mapped to device
+//! space ([`compile`]), then the items are drawn band by band ([`draw`]). Pixels depend on the arguments
+//! alone, not on the number of threads. Never changes a picture, never reads files: decoded images and fonts
+//! come from the caller's [`Assets`].
 
 mod area;
 mod clip;
@@ -102,8 +103,8 @@ const STACK_BYTES: usize = 512 << 20;
 
 /// Draws a picture. The result is premultiplied sRGB with eight bits a channel.
 ///
-/// What cannot be shown is left out: nodes with transforms without area, missing images, and references that are missing
-/// or lead in a circle.
+/// What cannot be shown is left out: nodes with transforms without area, missing images, and references that
+/// are missing or lead in a circle.
 ///
 /// # Errors
 /// A size, a number of nodes, a nesting, or a cost of filters over the limits.
@@ -124,8 +125,8 @@ pub fn render(
     })
 }
 
-/// At most how deep nodes are nested, in resources that refer to each other, too; more than [`DEEP`] stands for any depth
-/// above it.
+/// At most how deep nodes are nested, in resources that refer to each other, too; more than [`DEEP`] stands
+/// for any depth above it.
 fn nesting(picture: &Picture) -> usize {
     let mut total = depth(&picture.root.children, DEEP);
     for resource in picture.resources.0.values() {

@@ -244,7 +244,8 @@ fn hypot(v: [f32; 2]) -> f32 {
     (v[0] * v[0] + v[1] * v[1]).sqrt()
 }
 
-/// How many segments a curve needs whose distance from its chord is `deviation` over the square of that number.
+/// How many segments a curve needs whose distance from its chord is `deviation` over the square of that
+/// number.
 fn segments(deviation: f32) -> u32 {
     (deviation / TOLERANCE).sqrt().ceil().clamp(1.0, MAX_SEGMENTS) as u32
 }

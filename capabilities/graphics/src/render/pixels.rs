@@ -1,7 +1,8 @@
 //! Rows of premultiplied pixels laid over each other.
 //!
-//! Where every pixel is treated alike, four of them go through plain loops over 16 channels, which compilers turn into vector
-//! instructions; where each has its own coverage, a pixel's four channels share one 64-bit word.
+//! Where every pixel is treated alike, four of them go through plain loops over 16 channels, which compilers
+//! turn into vector instructions; where each has its own coverage, a pixel's four channels share one 64-bit
+//! word.
 
 use super::shade::Rgba;
 

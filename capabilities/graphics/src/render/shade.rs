@@ -80,7 +80,8 @@ enum Shape {
 }
 
 impl Gradient {
-    /// A linear gradient; `device` takes the space of the painted shape to device pixels. `None` where it has no area.
+    /// A linear gradient; `device` takes the space of the painted shape to device pixels. `None` where it has
+    /// no area.
     pub fn linear(gradient: &LinearGradient, opacity: f64, device: Affine) -> Option<Shade> {
         let along = gradient.end - gradient.start;
         let unit = Affine::new([along.x, along.y, -along.y, along.x, gradient.start.x, gradient.start.y]);
@@ -93,7 +94,8 @@ impl Gradient {
         )
     }
 
-    /// A radial gradient; `device` takes the space of the painted shape to device pixels. `None` where it has no area.
+    /// A radial gradient; `device` takes the space of the painted shape to device pixels. `None` where it has
+    /// no area.
     pub fn radial(gradient: &RadialGradient, opacity: f64, device: Affine) -> Option<Shade> {
         let radius = gradient.radius;
         if radius.is_nan() || radius <= 0.0 {
@@ -230,7 +232,8 @@ impl Cone {
         self.step.hypot2() - self.radius_step * self.radius_step
     }
 
-    /// Solves |p − t·step| = start_radius + t·radius_step for the largest t with a radius that is not negative.
+    /// Solves |p − t·step| = start_radius + t·radius_step for the largest t with a radius that is not
+    /// negative.
     fn offset(&self, p: Point) -> Option<f64> {
         let p = p.to_vec2();
         let Cone { step, start_radius, radius_step } = *self;

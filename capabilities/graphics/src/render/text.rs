@@ -17,8 +17,9 @@ use crate::{
 
 /// A text's glyphs and lines in the text's space.
 ///
-/// The text is written as SVG with a mark in place of each paint, read by usvg with the caller's fonts, and its outlines
-/// get their paint back by their marks. So edited text is laid out as text that was read from a file.
+/// The text is written as SVG with a mark in place of each paint, read by usvg with the caller's fonts, and
+/// its outlines get their paint back by their marks. So edited text is laid out as text that was read from a
+/// file.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Layout {
     /// What is drawn, in order.
@@ -39,8 +40,8 @@ pub struct LaidOut {
 }
 
 impl Layout {
-    /// Lays a text out with the fonts of a catalogue. `scale` is that from the text's space to user pixels; the steps in
-    /// which text follows a path depend on it.
+    /// Lays a text out with the fonts of a catalogue. `scale` is that from the text's space to user pixels;
+    /// the steps in which text follows a path depend on it.
     pub fn of(text: &Text, scale: f64, fonts: &Arc<fontdb::Database>) -> Self {
         lay_out(&[Written::of(text, scale)], fonts).pop().unwrap_or_default()
     }
@@ -212,8 +213,8 @@ const CACHE_CAPACITY: usize = 10_000;
 const BATCH: usize = 32;
 
 impl LayoutCache {
-    /// The layouts of texts, each with its scale; see [`Layout::of`]. Layouts made with other fonts than those of the last
-    /// call are dropped.
+    /// The layouts of texts, each with its scale; see [`Layout::of`]. Layouts made with other fonts than
+    /// those of the last call are dropped.
     pub fn get(&self, texts: &[(&Text, f64)], fonts: &Arc<fontdb::Database>) -> Vec<Arc<Layout>> {
         let written: Vec<Written<'_>> =
             texts.par_iter().map(|(text, scale)| Written::of(text, *scale)).collect();

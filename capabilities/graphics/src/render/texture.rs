@@ -1,11 +1,12 @@
 //! Bitmaps as paint: images, patterns, and layers that are drawn through a transform.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use kurbo::{Affine, Point};
+use kurbo::{Affine, Point, Vec2};
+use rayon::prelude::*;
 
-use super::shade::Rgba;
-use crate::raster::Surface;
+use super::{pixels, shade::Rgba};
+use crate::raster::{Pixels, Surface};
 
 /// How a bitmap is sampled between its pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,11 +34,12 @@ pub(super) struct Texture {
     local: Affine,
     sampling: Sampling,
     tiling: Tiling,
-    opacity: f32,
+    opacity: u8,
 }
 
 impl Texture {
-    /// A bitmap of eight bits a channel; `device` takes its pixels to device pixels. `None` where there is nothing to show.
+    /// A bitmap of eight bits a channel; `device` takes its pixels to device pixels. `None` where there is
+    /// nothing to show.
     pub fn new(
         bitmap: Arc<Surface>,
         device: Affine,
@@ -54,7 +56,13 @@ impl Texture {
         let [a, b, c, d, ..] = local.as_coeffs();
         let moved = (a - 1.0).abs() < 1e-9 && (d - 1.0).abs() < 1e-9 && b == 0.0 && c == 0.0;
         let sampling = if moved { Sampling::Nearest } else { sampling };
-        Some(Texture { bitmap, local, sampling, tiling, opacity: opacity.clamp(0.0, 1.0) as f32 })
+        Some(Texture {
+            bitmap,
+            local,
+            sampling,
+            tiling,
+            opacity: (opacity.clamp(0.0, 1.0) * 255.0 + 0.5) as u8,
+        })
     }
 
     /// Whether every colour is opaque; that of large bitmaps is not looked at.
@@ -62,6 +70,7 @@ impl Texture {
         false
     }
 
+    /// Writes the colours of the pixels from (`x`, `y`) to the right.
     pub fn colors(&self, x: i32, y: i32, out: &mut [Rgba]) {
         let Some(pixels) = self.bitmap.samples::<u8>() else { return };
         let source = Source {
@@ -71,20 +80,59 @@ impl Texture {
             tiling: self.tiling,
         };
         let [a, b, ..] = self.local.as_coeffs();
-        let start = self.local * Point::new(f64::from(x) + 0.5, f64::from(y) + 0.5);
-        for (index, out) in out.iter_mut().enumerate() {
-            let (x, y) = (start.x + a * index as f64, start.y + b * index as f64);
-            *out = match self.sampling {
-                Sampling::Nearest => source.pixel(x.floor() as i32, y.floor() as i32),
-                Sampling::Linear => source.linear(x - 0.5, y - 0.5),
-                Sampling::Cubic => source.cubic(x - 0.5, y - 0.5),
-            };
+        let mut start = self.local * Point::new(f64::from(x) + 0.5, f64::from(y) + 0.5);
+        let step = Vec2::new(a, b);
+        let upright = b == 0.0 && a.abs() <= MAX_STEP;
+        for out in out.chunks_mut(CHUNK) {
+            match (self.sampling, upright) {
+                (Sampling::Nearest, _) => source.nearest(start, step, out),
+                (Sampling::Linear, true) => source.upright(start, a, linear, out),
+                (Sampling::Linear, false) => source.slanted(start, step, linear, out),
+                (Sampling::Cubic, true) => source.upright(start, a, cubic, out),
+                (Sampling::Cubic, false) => source.slanted(start, step, cubic, out),
+            }
+            start += step * CHUNK as f64;
         }
-        if self.opacity < 1.0 {
-            for channel in out.as_flattened_mut() {
-                *channel = (f32::from(*channel) * self.opacity + 0.5) as u8;
+        if self.opacity < 255 {
+            out.iter_mut().for_each(|pixel| *pixel = pixels::covered(*pixel, self.opacity));
+        }
+    }
+}
+
+/// Pixels that are coloured at a time.
+const CHUNK: usize = 32;
+/// The most pixels of a bitmap from one device pixel to the next for which whole columns are mixed first.
+const MAX_STEP: f64 = 2.5;
+/// The columns of a bitmap that a chunk can need.
+const MAX_COLUMNS: usize = (CHUNK as f64 * MAX_STEP) as usize + 6;
+
+/// A bitmap for which a device pixel is no larger than two of its pixels: whole numbers of pixels of a finer one are
+/// averaged, so that none of them is passed over. Returned with the transform from its pixels to device pixels.
+pub(super) fn shrunk(bitmap: Arc<Surface>, device: Affine) -> (Arc<Surface>, Affine) {
+    let [a, b, c, d, ..] = device.as_coeffs();
+    let pixels_per_device_pixel = |length: f64, most: u32| (1.0 / length).clamp(1.0, most.into()) as usize;
+    let across = pixels_per_device_pixel(a.hypot(b), bitmap.width());
+    let down = pixels_per_device_pixel(c.hypot(d), bitmap.height());
+    let Some(pixels) = bitmap.samples::<u8>().filter(|_| across * down > 1) else { return (bitmap, device) };
+    let stride = bitmap.width() as usize;
+    let width = stride.div_ceil(across);
+    let row = |rows: &[Rgba]| -> Vec<Rgba> {
+        let mut sums = vec![([0u64; 4], 0u64); width];
+        for row in rows.chunks(stride) {
+            for ((sum, count), pixels) in sums.iter_mut().zip(row.chunks(across)) {
+                for pixel in pixels {
+                    sum.iter_mut().zip(pixel).for_each(|(sum, channel)| *sum += u64::from(*channel));
+                }
+                *count += pixels.len() as u64;
             }
         }
+        sums.iter().map(|(sum, count)| sum.map(|sum| ((sum + count / 2) / count.max(&1)) as u8)).collect()
+    };
+    let small: Vec<Rgba> = pixels.par_chunks(stride * down).flat_map_iter(row).collect();
+    let height = small.len() / width.max(1);
+    match Surface::from_pixels(width as u32, height as u32, Pixels::U8(small)) {
+        Ok(small) => (Arc::new(small), device * Affine::scale_non_uniform(across as f64, down as f64)),
+        Err(_) => (bitmap, device),
     }
 }
 
@@ -98,53 +146,144 @@ struct Source<'a> {
 
 impl Source<'_> {
     #[inline(always)]
-    fn pixel(&self, x: i32, y: i32) -> Rgba {
-        let (x, y) = match self.tiling {
-            Tiling::Clamp => (x.clamp(0, self.width - 1), y.clamp(0, self.height - 1)),
-            Tiling::Repeat => (x.rem_euclid(self.width), y.rem_euclid(self.height)),
-        };
-        self.pixels[y as usize * self.width as usize + x as usize]
+    fn column(&self, x: i32) -> usize {
+        match self.tiling {
+            Tiling::Clamp => x.clamp(0, self.width - 1) as usize,
+            Tiling::Repeat if (0..self.width).contains(&x) => x as usize,
+            Tiling::Repeat => x.rem_euclid(self.width) as usize,
+        }
     }
 
-    fn linear(&self, x: f64, y: f64) -> Rgba {
-        let (left, top) = (x.floor(), y.floor());
-        let (dx, dy) = ((x - left) as f32, (y - top) as f32);
-        let (left, top) = (left as i32, top as i32);
-        let weights = [(1.0 - dx) * (1.0 - dy), dx * (1.0 - dy), (1.0 - dx) * dy, dx * dy];
-        let right = left.saturating_add(1);
-        let bottom = top.saturating_add(1);
-        let corners = [(left, top), (right, top), (left, bottom), (right, bottom)];
-        let mut sum = [0.5f32; 4];
-        for (weight, (x, y)) in weights.into_iter().zip(corners) {
-            let pixel = self.pixel(x, y);
-            for (sum, channel) in sum.iter_mut().zip(pixel) {
-                *sum += weight * f32::from(channel);
+    #[inline(always)]
+    fn row(&self, y: i32) -> &[Rgba] {
+        let y = match self.tiling {
+            Tiling::Clamp => y.clamp(0, self.height - 1),
+            Tiling::Repeat => y.rem_euclid(self.height),
+        };
+        &self.pixels[y as usize * self.width as usize..][..self.width as usize]
+    }
+
+    fn nearest(&self, start: Point, step: Vec2, out: &mut [Rgba]) {
+        if step.y == 0.0 {
+            let row = self.row(floor(start.y).0);
+            for (index, out) in out.iter_mut().enumerate() {
+                *out = row[self.column(floor(start.x + step.x * index as f64).0)];
+            }
+            return;
+        }
+        for (index, out) in out.iter_mut().enumerate() {
+            let place = start + step * index as f64;
+            *out = self.row(floor(place.y).0)[self.column(floor(place.x).0)];
+        }
+    }
+
+    /// Samples along a row of the bitmap: the rows are mixed first, then the columns.
+    #[inline(always)]
+    fn upright<const N: usize>(
+        &self,
+        start: Point,
+        step: f64,
+        weights: impl Fn(f32) -> [f32; N],
+        out: &mut [Rgba],
+    ) {
+        let before = N as i32 / 2 - 1;
+        let (top, part) = floor(start.y - 0.5);
+        let down = weights(part);
+        let rows: [&[Rgba]; N] =
+            std::array::from_fn(|index| self.row(top.saturating_add(index as i32 - before)));
+        let end = start.x + step * (out.len().max(1) - 1) as f64;
+        let left = floor(start.x.min(end) - 0.5).0.saturating_sub(before);
+        let right = floor(start.x.max(end) - 0.5).0.saturating_add(N as i32 - before);
+        let count = (i64::from(right) - i64::from(left)).clamp(0, MAX_COLUMNS as i64) as usize;
+        let mut columns = [[0.0f32; 4]; MAX_COLUMNS];
+        for (index, mixed) in columns[..count].iter_mut().enumerate() {
+            let column = self.column(left.saturating_add(index as i32));
+            for (row, weight) in rows.iter().zip(down) {
+                add(mixed, weight, row[column]);
             }
         }
-        sum.map(|value| value as u8)
-    }
-
-    fn cubic(&self, x: f64, y: f64) -> Rgba {
-        let (left, top) = (x.floor(), y.floor());
-        let across = mitchell((x - left) as f32);
-        let down = mitchell((y - top) as f32);
-        let (left, top) = (left as i32, top as i32);
-        let mut sum = [0.0f32; 4];
-        for (row, down) in (-1..).zip(down) {
-            let mut line = [0.0f32; 4];
-            for (column, across) in (-1..).zip(across) {
-                let pixel = self.pixel(left.saturating_add(column), top.saturating_add(row));
-                for (line, channel) in line.iter_mut().zip(pixel) {
-                    *line += across * f32::from(channel);
+        for (index, out) in out.iter_mut().enumerate() {
+            let (column, part) = floor(start.x + step * index as f64 - 0.5);
+            let first = (i64::from(column) - i64::from(left) - i64::from(before)).max(0) as usize;
+            let mut sum = [0.0f32; 4];
+            if let Some(columns) = columns.get(first..first + N) {
+                for (column, weight) in columns.iter().zip(weights(part)) {
+                    sum.iter_mut().zip(column).for_each(|(sum, value)| *sum += weight * value);
                 }
             }
-            for (sum, line) in sum.iter_mut().zip(line) {
-                *sum += down * line;
-            }
+            *out = finished(sum);
         }
-        let alpha = sum[3].clamp(0.0, 255.0);
-        sum.map(|value| (value.clamp(0.0, alpha) + 0.5) as u8)
     }
+
+    /// Samples along any line.
+    #[inline(always)]
+    fn slanted<const N: usize>(
+        &self,
+        start: Point,
+        step: Vec2,
+        weights: impl Fn(f32) -> [f32; N],
+        out: &mut [Rgba],
+    ) {
+        let before = N as i32 / 2 - 1;
+        for (index, out) in out.iter_mut().enumerate() {
+            let place = start + step * index as f64;
+            let ((left, across), (top, down)) = (floor(place.x - 0.5), floor(place.y - 0.5));
+            let (left, top) = (left.saturating_sub(before), top.saturating_sub(before));
+            let (across, down) = (weights(across), weights(down));
+            let inside = left >= 0 && left <= self.width - N as i32;
+            let mut sum = [0.0f32; 4];
+            for (index, down) in down.into_iter().enumerate() {
+                let row = self.row(top.saturating_add(index as i32));
+                let mut line = [0.0f32; 4];
+                if inside {
+                    for (pixel, weight) in row[left as usize..][..N].iter().zip(across) {
+                        add(&mut line, weight, *pixel);
+                    }
+                } else {
+                    for (index, weight) in across.into_iter().enumerate() {
+                        add(&mut line, weight, row[self.column(left.saturating_add(index as i32))]);
+                    }
+                }
+                sum.iter_mut().zip(line).for_each(|(sum, value)| *sum += down * value);
+            }
+            *out = finished(sum);
+        }
+    }
+}
+
+#[inline(always)]
+fn add(sum: &mut [f32; 4], weight: f32, pixel: Rgba) {
+    sum.iter_mut().zip(pixel).for_each(|(sum, channel)| *sum += weight * f32::from(channel));
+}
+
+/// Rounded, and with colour at or below alpha, as negative weights may leave it above.
+#[inline(always)]
+fn finished(sum: [f32; 4]) -> Rgba {
+    let alpha = sum[3].clamp(0.0, 255.0);
+    sum.map(|value| (value.clamp(0.0, alpha) + 0.5) as i32 as u8)
+}
+
+/// The whole number below a value, and the rest.
+#[inline(always)]
+fn floor(value: f64) -> (i32, f32) {
+    let whole = value as i32;
+    let whole = if f64::from(whole) > value { whole.saturating_sub(1) } else { whole };
+    (whole, (value - f64::from(whole)) as f32)
+}
+
+/// The weights of the two pixels around a place that lies `t` past the first one.
+#[inline(always)]
+fn linear(t: f32) -> [f32; 2] {
+    [1.0 - t, t]
+}
+
+/// Cubic weights by 512ths of a pixel.
+static CUBIC: LazyLock<[[f32; 4]; 513]> =
+    LazyLock::new(|| std::array::from_fn(|step| mitchell(step as f32 / 512.0)));
+
+#[inline(always)]
+fn cubic(t: f32) -> [f32; 4] {
+    CUBIC[((t * 512.0 + 0.5) as i32 as usize).min(512)]
 }
 
 /// The weights of the four pixels around a place that lies `t` past the second one.
@@ -157,6 +296,37 @@ fn mitchell(t: f32) -> [f32; 4] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn slanted_and_upright_samples_agree() {
+        let pixels: Vec<Rgba> = (0..7 * 5).map(|i| [i as u8 * 7, 255 - i as u8, i as u8, 255]).collect();
+        for tiling in [Tiling::Clamp, Tiling::Repeat] {
+            let source = Source { pixels: &pixels, width: 7, height: 5, tiling };
+            for step in [0.3, 1.0, -0.7, 2.4] {
+                let start = Point::new(3.3 - step * 15.0, 1.7);
+                let (mut upright, mut slanted) = ([[0; 4]; CHUNK], [[0; 4]; CHUNK]);
+                source.upright(start, step, cubic, &mut upright);
+                source.slanted(start, Vec2::new(step, 0.0), cubic, &mut slanted);
+                let near = |a: u8, b: u8| a.abs_diff(b) <= 1;
+                let all =
+                    upright.as_flattened().iter().zip(slanted.as_flattened()).all(|(a, b)| near(*a, *b));
+                assert!(all, "{tiling:?} {step}");
+            }
+        }
+    }
+
+    #[test]
+    fn shrinking_averages_whole_blocks_and_keeps_the_place() {
+        let pixels = (0..5 * 3).map(|index| [index as u8 * 10, 0, 0, 255]).collect();
+        let bitmap = Arc::new(Surface::from_pixels(5, 3, Pixels::U8(pixels)).unwrap());
+        let device = Affine::scale_non_uniform(0.4, 0.5);
+        let (small, moved) = shrunk(bitmap.clone(), device);
+        assert_eq!((small.width(), small.height()), (3, 2));
+        let red: Vec<u8> = small.samples::<u8>().unwrap().iter().map(|pixel| pixel[0]).collect();
+        assert_eq!(red, [30, 50, 65, 105, 125, 140]);
+        assert_eq!(moved * Point::new(1.5, 1.0), device * Point::new(3.0, 2.0));
+        assert_eq!(shrunk(bitmap, Affine::scale(0.6)).0.width(), 5);
+    }
 
     #[test]
     fn the_weights_of_a_cubic_sample_add_up_and_mirror() {

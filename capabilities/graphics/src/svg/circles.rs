@@ -12,8 +12,8 @@ use super::{
 /// The most references that the reader may have to drop: it searches the whole tree for each.
 const MAX_DROPPED: usize = 1_000;
 
-/// The references that the reader drops: an element that refers to one around it, or to one that holds an element that does,
-/// in the same role; and uses of what holds a use of the same.
+/// The references that the reader drops: an element that refers to one around it, or to one that holds an
+/// element that does, in the same role; and uses of what holds a use of the same.
 pub(super) fn dropped_by_reader(tree: &Tree<'_, '_>) -> Result<HashSet<Reference>, GuardError> {
     let mut dropped = HashSet::new();
     let mut by_target: HashMap<(Role, usize), Vec<Reference>> = HashMap::new();
@@ -122,8 +122,8 @@ impl Walk<'_> {
     }
 }
 
-/// A circle of templates (`href` between gradients, patterns or filters) that something outside of it leads into: the
-/// reader looks for the element it came from, and would never see it again.
+/// A circle of templates (`href` between gradients, patterns or filters) that something outside of it leads
+/// into: the reader looks for the element it came from, and would never see it again.
 fn template_circle(templates: &[Option<usize>]) -> Option<Vec<usize>> {
     let mut seen_by = vec![usize::MAX; templates.len()];
     let mut in_circle = vec![false; templates.len()];

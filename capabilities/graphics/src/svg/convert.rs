@@ -21,8 +21,8 @@ pub(crate) struct Converter {
     pub resources: Resources,
     /// The encoded image files so far.
     pub images: BTreeMap<BlobHash, Arc<Vec<u8>>>,
-    /// The names of resources by the address of usvg's object: usvg shares objects, and its ids may repeat between the
-    /// trees of nested images.
+    /// The names of resources by the address of usvg's object: usvg shares objects, and its ids may repeat
+    /// between the trees of nested images.
     named: HashMap<usize, ResourceId>,
 }
 
@@ -238,7 +238,8 @@ fn blends(node: &Node) -> bool {
     node.effects.blend_mode != BlendMode::Normal || node.children().iter().any(blends)
 }
 
-/// A single-precision number as the double with the fewest decimals that rounds to it, so that `0.1` stays `0.1`.
+/// A single-precision number as the double with the fewest decimals that rounds to it, so that `0.1` stays
+/// `0.1`.
 pub(super) fn number(value: f32) -> f64 {
     let exact = f64::from(value);
     for scale in [1.0, 1e2, 1e4, 1e6] {

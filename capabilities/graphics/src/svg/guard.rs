@@ -1,4 +1,5 @@
-//! Checks on SVG text before it is read: what it expands to, how deep it is nested, and whether it refers to itself.
+//! Checks on SVG text before it is read: what it expands to, how deep it is nested, and whether it refers to
+//! itself.
 
 use base::{LimitExceeded, Limits};
 use usvg::roxmltree::{self, Document, ParsingOptions};
@@ -128,7 +129,8 @@ fn check_attributes(text: &str) -> Result<(), GuardError> {
     Ok(())
 }
 
-/// Checks how long texts take to lay out: each span shapes its whole chunk, and places are counted from a text's start.
+/// Checks how long texts take to lay out: each span shapes its whole chunk, and places are counted from a
+/// text's start.
 fn check_texts(xml: &Document<'_>, source: &str) -> Result<(), GuardError> {
     let mut cost = 0u64;
     let shaping = |chunk: u64, spans: u64| SHAPING.saturating_mul(chunk).saturating_mul(spans);

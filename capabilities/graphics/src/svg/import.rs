@@ -95,10 +95,11 @@ pub enum SvgError {
     Thread(#[from] io::Error),
 }
 
-/// Reads an SVG or SVGZ file. Text stays text; linked and embedded images become blobs; nested SVG images become groups.
+/// Reads an SVG or SVGZ file. Text stays text; linked and embedded images become blobs; nested SVG images
+/// become groups.
 ///
-/// Never reads files by itself. Fails on input that is malformed, exceeds the limits, or refers to itself in a circle;
-/// smaller faults become diagnostics.
+/// Never reads files by itself. Fails on input that is malformed, exceeds the limits, or refers to itself in
+/// a circle; smaller faults become diagnostics.
 pub fn import(bytes: &[u8], options: &Options<'_>) -> Result<Imported, SvgError> {
     let bytes = source::decompressed(bytes, options.limits)?;
     let text = source::decoded(&bytes)?;

@@ -1,7 +1,8 @@
 //! SVG in and out: files to pictures, and pictures' text to SVG.
 //!
-//! Owns what is particular to the SVG format: containers and encodings, the checks before hostile input may be parsed, and
-//! the reading of usvg's tree. Never draws and does no IO: bytes of linked images come from the caller.
+//! Owns what is particular to the SVG format: containers and encodings, the checks before hostile input may
+//! be parsed, and the reading of usvg's tree. Never draws and does no IO: bytes of linked images come from
+//! the caller.
 
 mod circles;
 mod convert;

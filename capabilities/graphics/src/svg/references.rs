@@ -1,7 +1,7 @@
 //! The references of an SVG tree, and how much there is once they are followed.
 //!
-//! The reader copies what is referred to at every use: nested uses can ask for more copies than fit into memory. So the
-//! copies are counted before, by a walk that visits each element once.
+//! The reader copies what is referred to at every use: nested uses can ask for more copies than fit into
+//! memory. So the copies are counted before, by a walk that visits each element once.
 
 use std::collections::HashMap;
 
@@ -27,7 +27,8 @@ pub(super) enum Role {
 }
 
 impl Role {
-    /// The kind of element that can be referred to in this role, if only one can. (Gradients need nothing else.)
+    /// The kind of element that can be referred to in this role, if only one can. (Gradients need nothing
+    /// else.)
     pub fn target(self) -> Option<&'static str> {
         match self {
             Role::Fill | Role::Stroke => Some("pattern"),

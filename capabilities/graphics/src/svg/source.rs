@@ -48,7 +48,8 @@ pub(super) fn decompressed<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Cow<'
     Ok(Cow::Owned(out))
 }
 
-/// The text of an XML file: in the encoding of its byte order mark, else UTF-8, else the one that it declares.
+/// The text of an XML file: in the encoding of its byte order mark, else UTF-8, else the one that it
+/// declares.
 pub(super) fn decoded(bytes: &[u8]) -> Result<Cow<'_, str>, SourceError> {
     let marked = Encoding::for_bom(bytes);
     let (encoding, start) = match marked {

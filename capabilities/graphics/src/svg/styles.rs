@@ -28,7 +28,8 @@ pub(super) struct Sheet<'a> {
 }
 
 impl<'a> Sheet<'a> {
-    /// The rules of a file's style sheets. Fails where matching them with `elements` elements would take too long.
+    /// The rules of a file's style sheets. Fails where matching them with `elements` elements would take too
+    /// long.
     pub fn of(xml: &'a Document<'_>, elements: u64) -> Result<Self, LimitExceeded> {
         let styles =
             || xml.descendants().filter(|node| node.has_tag_name("style")).filter_map(|style| style.text());

@@ -18,18 +18,19 @@ pub enum TextPart<'a> {
 
 /// What the writer of a text leaves to the file that the text goes into.
 pub trait PaintText {
-    /// The attributes that paint a part: every property of fill and stroke, since parts are nested; escaped, with a
-    /// space before each.
+    /// The attributes that paint a part: every property of fill and stroke, since parts are nested; escaped,
+    /// with a space before each.
     fn paint(&mut self, part: TextPart<'_>) -> String;
 
     /// The id under which the file defines a line that text follows.
     fn path_id(&mut self, path: &TextPath) -> String;
 }
 
-/// The `text` element for `text`; `attributes` are added to it as they are and begin with a space unless empty.
+/// The `text` element for `text`; `attributes` are added to it as they are and begin with a space unless
+/// empty.
 ///
-/// Reading the element gives an equal text: spaces are kept, chunks and spans stay apart, shifts stay with their
-/// characters. Only neighbouring chunks without a position are joined.
+/// Reading the element gives an equal text: spaces are kept, chunks and spans stay apart, shifts stay with
+/// their characters. Only neighbouring chunks without a position are joined.
 pub fn write_text(text: &Text, attributes: &str, paint: &mut dyn PaintText) -> String {
     let mut out = format!("<text xml:space=\"preserve\"{attributes}");
     let characters = text.chunks.iter().flat_map(|chunk| &chunk.spans).filter(|span| is_written(span));
@@ -62,8 +63,8 @@ pub fn write_text(text: &Text, attributes: &str, paint: &mut dyn PaintText) -> S
     out
 }
 
-/// Escapes text for an attribute value or the content of an element. What XML cannot hold, and what is white space
-/// other than a space, becomes a space.
+/// Escapes text for an attribute value or the content of an element. What XML cannot hold, and what is white
+/// space other than a space, becomes a space.
 pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
