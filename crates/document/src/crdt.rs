@@ -31,6 +31,8 @@ pub(crate) struct Crdt {
     trees: FxHashMap<NodeId, TreeID>,
     ids: FxHashMap<TreeID, NodeId>,
     exported: VersionVector,
+    /// The last children of parents that were appended to since anything moved.
+    tails: FxHashMap<TreeParentId, TreeID>,
 }
 
 /// What an import changed.
@@ -76,7 +78,13 @@ impl Crdt {
         let tree = doc.get_tree("tree");
         tree.enable_fractional_index(0);
         let exported = doc.oplog_vv();
-        let mut crdt = Crdt { doc, trees: FxHashMap::default(), ids: FxHashMap::default(), exported };
+        let mut crdt = Crdt {
+            doc,
+            trees: FxHashMap::default(),
+            ids: FxHashMap::default(),
+            exported,
+            tails: FxHashMap::default(),
+        };
         let trash = TreeID::new(SEED, 0);
         if tree.contains(trash) {
             crdt.remember(NodeId::TRASH, trash);
@@ -120,18 +128,7 @@ impl Crdt {
                 if let Some(target) = self.trees.get(node).copied() {
                     return self.restore(tree, target, *parent, *after, properties);
                 }
-                let parent = self.parent_of(*parent);
-                let target = match after.and_then(|after| self.trees.get(&after).copied()) {
-                    None => tree.create_at(parent, 0)?,
-                    Some(after) => {
-                        let target = tree.create(parent)?;
-                        let last = tree.children(parent).and_then(|all| all.iter().rev().nth(1).copied());
-                        if last != Some(after) {
-                            tree.mov_after(target, after)?;
-                        }
-                        target
-                    }
-                };
+                let target = self.create(tree, *parent, *after)?;
                 let meta = tree.get_meta(target)?;
                 meta.insert(ID, node.value().to_be_bytes().to_vec())?;
                 meta.insert(KIND, kind.as_str())?;
@@ -175,8 +172,32 @@ impl Crdt {
         }
     }
 
+    /// Makes a node after a sibling, or as the first child.
+    fn create(
+        &mut self,
+        tree: &LoroTree,
+        parent: NodeId,
+        after: Option<NodeId>,
+    ) -> Result<TreeID, loro::LoroError> {
+        let before = self.node_before(parent, after);
+        let parent = self.parent_of(parent);
+        let Some(after) = before else { return tree.create_at(parent, 0) };
+        let tail = match self.tails.get(&parent) {
+            Some(tail) => Some(*tail),
+            None => tree.children(parent).and_then(|children| children.last().copied()),
+        };
+        let target = tree.create(parent)?;
+        if tail == Some(after) {
+            self.tails.insert(parent, target);
+        } else {
+            tree.mov_after(target, after)?;
+            self.tails.extend(tail.map(|tail| (parent, tail)));
+        }
+        Ok(target)
+    }
+
     fn restore(
-        &self,
+        &mut self,
         tree: &LoroTree,
         target: TreeID,
         parent: NodeId,
@@ -209,17 +230,24 @@ impl Crdt {
     }
 
     fn relocate(
-        &self,
+        &mut self,
         tree: &LoroTree,
         target: TreeID,
         parent: NodeId,
         after: Option<NodeId>,
     ) -> Result<(), loro::LoroError> {
-        match after.and_then(|after| self.trees.get(&after).copied()) {
-            Some(after) if parent != NodeId::TRASH => tree.mov_after(target, after),
-            None if parent != NodeId::TRASH => tree.mov_to(target, self.parent_of(parent), 0),
-            _ => tree.mov(target, self.parent_of(parent)),
+        self.tails.clear();
+        match self.node_before(parent, after) {
+            _ if parent == NodeId::TRASH => tree.mov(target, self.parent_of(parent)),
+            Some(before) => tree.mov_after(target, before),
+            None => tree.mov_to(target, self.parent_of(parent), 0),
         }
+    }
+
+    /// The loro node before a place. That of the first place below the root is the trash, which stays in front of all.
+    fn node_before(&self, parent: NodeId, after: Option<NodeId>) -> Option<TreeID> {
+        let first = (parent == NodeId::ROOT).then_some(NodeId::TRASH);
+        after.or(first).and_then(|node| self.trees.get(&node).copied())
     }
 
     fn remember(&mut self, id: NodeId, tree: TreeID) {
@@ -268,6 +296,7 @@ impl Crdt {
             }
         }));
         self.doc.import(update).map_err(refused)?;
+        self.tails.clear();
         drop(subscription);
         self.exported = self.doc.oplog_vv();
         let tree = self.doc.get_tree("tree");
