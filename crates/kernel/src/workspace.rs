@@ -20,8 +20,10 @@ pub const WORKSPACE_KIND: &str = "workspace.root";
 /// The kind of the node that stands for a document. Its id has the same bits as the document's.
 pub const RECORD_KIND: &str = "workspace.document";
 
-/// How many events a document may gain before its state is saved again.
+/// How many events a document gains at least before its state is saved again.
 const EVENTS_BETWEEN_SAVES: usize = 1_000;
+/// For how many bytes of the saved state it gains one more: saving costs an event the same, however large the document.
+const BYTES_PER_EVENT: usize = 1_000;
 
 /// What the workspace knows of a document.
 #[derive(Clone, Debug, Serialize)]
@@ -106,6 +108,7 @@ pub(crate) struct Open {
     /// The last event that the saved state includes.
     saved_ord: u64,
     saved_rows: usize,
+    saved_bytes: usize,
 }
 
 /// The documents that are in memory.
@@ -128,6 +131,7 @@ impl Workspace {
         let replica = log.replica();
         let saved = log.saved_state(id, u64::MAX)?;
         let saved_ord = saved.as_ref().map_or(0, |saved| saved.ord);
+        let saved_bytes = saved.as_ref().map_or(0, |saved| saved.state.len());
         let rows = log.history(id, 0)?;
         let mut document = match saved {
             Some(saved) => Document::from_saved(replica, &saved.state, saved.snapshot).map_err(damaged)?,
@@ -150,7 +154,7 @@ impl Workspace {
             history.push(row);
         }
         let saved_rows = history.rows().filter(|row| row.ord <= saved_ord).count();
-        Ok(Open { document, history, saved_ord, saved_rows })
+        Ok(Open { document, history, saved_ord, saved_rows, saved_bytes })
     }
 
     /// A document as it was before its first event.
@@ -237,7 +241,10 @@ impl Workspace {
     }
 
     pub(crate) fn adopt(&mut self, id: DocumentId, document: Document) {
-        self.open.insert(id, Open { document, history: History::default(), saved_ord: 0, saved_rows: 0 });
+        self.open.insert(
+            id,
+            Open { document, history: History::default(), saved_ord: 0, saved_rows: 0, saved_bytes: 0 },
+        );
     }
 
     /// The newest event of any open document.
@@ -258,8 +265,10 @@ impl Workspace {
         for (id, open) in &mut self.open {
             let gained = open.history.rows().len() - open.saved_rows;
             let ord = open.history.last_ord();
-            if ord > open.saved_ord && (all || gained >= EVENTS_BETWEEN_SAVES) {
+            let due = gained >= EVENTS_BETWEEN_SAVES + open.saved_bytes / BYTES_PER_EVENT;
+            if ord > open.saved_ord && (all || due) {
                 let (state, snapshot) = open.document.save()?;
+                open.saved_bytes = state.len();
                 let blobs = known_blobs(log, open.document.content().hashes())?;
                 log.put_saved_state(*id, SavedState { ord, state, snapshot, blobs })?;
                 open.saved_ord = ord;
