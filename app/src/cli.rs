@@ -209,6 +209,8 @@ pub enum SelfTestSuite {
     EditingTraces,
     /// Times of single steps, measured in a folder.
     Measure,
+    /// The import that `measure` starts with, in a process of its own.
+    MeasureImport,
 }
 
 fn assignment(text: &str) -> Result<(String, String), String> {

@@ -23,6 +23,7 @@ pub fn run(test: &SelfTest) -> Result<(), Failure> {
         SelfTestSuite::WhenClauses => when_clauses(&test.file),
         SelfTestSuite::EditingTraces => editing_trace(&test.file),
         SelfTestSuite::Measure => super::measure::run(&test.file),
+        SelfTestSuite::MeasureImport => super::measure::import(&test.file),
     }
 }
 
