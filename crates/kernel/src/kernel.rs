@@ -16,6 +16,7 @@ use crate::{
     history::History,
     pattern::Pattern,
     ports::{Clock, EventLog, Files, FontSource, HistoryRow, LogError, NewEvent, Run},
+    recent::RecentPayloads,
     registry::Handler,
     scope::{EditScope, QueryScope, TaskScope},
     settings::Settings,
@@ -23,6 +24,9 @@ use crate::{
     when::When,
     workspace::{DocumentRecord, WORKSPACE, Workspace, known_blobs},
 };
+
+/// How many bytes of payloads are kept for undoing: thousands of edits.
+const RECENT_BYTES: usize = 8 << 20;
 
 /// What the kernel asks of the world.
 pub struct Ports {
@@ -67,6 +71,7 @@ pub struct Kernel {
     pub(crate) registry: Registry,
     pub(crate) log: RefCell<Box<dyn EventLog>>,
     pub(crate) workspace: Workspace,
+    pub(crate) recent: RecentPayloads,
     pub(crate) session: Session,
     stream: Stream,
     read_only: Option<String>,
@@ -83,6 +88,7 @@ impl Kernel {
             registry,
             log: RefCell::new(log),
             workspace: Workspace::default(),
+            recent: RecentPayloads::new(RECENT_BYTES),
             session: Session::default(),
             stream: Stream::default(),
             read_only,
@@ -318,17 +324,19 @@ impl Kernel {
         let documents: Vec<(DocumentId, Role)> = changes.iter().map(|c| (c.document, c.role)).collect();
         let time = self.ports.clock.now();
         let blobs = self.named_blobs(&changes)?;
+        let payload = Payload { arguments, changes, blobs: blobs.clone() }.encode();
         let event = NewEvent {
             tenant: context.tenant.clone(),
             actor: context.actor.clone(),
             command: command.clone(),
             time,
-            payload: Payload { arguments, changes, blobs: blobs.clone() }.encode(),
+            payload: payload.clone(),
             documents: documents.clone(),
             blobs,
         };
         let appended = self.log.borrow_mut().append(event);
         let appended = appended.map_err(|error| self.fail(error))?;
+        self.recent.keep(appended.hash, payload);
         let replica = self.log.borrow().replica();
         for (document, role) in documents {
             let row = HistoryRow {
@@ -371,6 +379,7 @@ impl Kernel {
 
     fn fail(&mut self, error: LogError) -> CommandError {
         self.workspace.forget_all();
+        self.recent.clear();
         self.read_only = Some(error.message.clone());
         self.stream.publish(Notice::ReadOnly { reason: error.message.clone() });
         CommandError::Storage(error)
@@ -429,6 +438,7 @@ impl Kernel {
         };
         self.append(context, "history.prune".into(), arguments, vec![change])?;
         self.sync()?;
+        self.recent.clear();
         Ok(self.log.borrow_mut().prune(up_to)?)
     }
 

@@ -12,6 +12,7 @@ mod history;
 mod kernel;
 pub mod pattern;
 pub mod ports;
+mod recent;
 mod registry;
 mod scope;
 mod session;

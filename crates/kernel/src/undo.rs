@@ -8,7 +8,7 @@ use document::{Delta, Role, rebase};
 use crate::{
     CommandError, Context, Kernel,
     history::{History, Step},
-    workspace::{WORKSPACE, payload},
+    workspace::{WORKSPACE, decoded, payload},
 };
 
 /// Back or forth.
@@ -106,7 +106,11 @@ impl Kernel {
     fn fitted(&mut self, document: DocumentId, step: &Step) -> Result<Vec<Delta>, CommandError> {
         let log = self.log.borrow();
         let of_document = |event: EventHash| -> Result<(Vec<Delta>, Vec<Delta>), CommandError> {
-            let changes = payload(&**log, event)?.changes;
+            let changes = match self.recent.get(event) {
+                Some(bytes) => decoded(event, bytes)?,
+                None => payload(&**log, event)?,
+            }
+            .changes;
             let change = changes.into_iter().find(|change| change.document == document);
             Ok(change.map(|change| (change.deltas, change.inverses)).unwrap_or_default())
         };

@@ -295,7 +295,7 @@ pub(crate) fn known_blobs(
     Ok(known)
 }
 
-/// The payload of an event.
+/// The payload of an event, from the log.
 pub(crate) fn payload(log: &dyn EventLog, event: base::EventHash) -> Result<Payload, CommandError> {
     let bytes = log.payload(event)?.ok_or_else(|| {
         CommandError::NotApplicable(format!(
@@ -303,7 +303,12 @@ pub(crate) fn payload(log: &dyn EventLog, event: base::EventHash) -> Result<Payl
             event.short()
         ))
     })?;
-    Payload::decode(&bytes).map_err(|error| damaged(format!("event {event}: {error}")))
+    decoded(event, &bytes)
+}
+
+/// The payload of an event from its bytes.
+pub(crate) fn decoded(event: base::EventHash, bytes: &[u8]) -> Result<Payload, CommandError> {
+    Payload::decode(bytes).map_err(|error| damaged(format!("event {event}: {error}")))
 }
 
 fn damaged(error: impl ToString) -> CommandError {
