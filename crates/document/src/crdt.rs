@@ -7,16 +7,21 @@ use std::sync::{Arc, Mutex};
 
 use base::{NodeId, ReplicaId};
 use loro::{
-    Container, ContainerID, ExportMode, LoroDoc, LoroMap, LoroText, LoroTree, LoroValue, TreeID,
-    TreeParentId, ValueOrContainer, VersionVector,
+    ContainerID, ExportMode, LoroDoc, LoroMap, LoroText, LoroTree, LoroValue, TreeID, TreeParentId,
+    ValueOrContainer, VersionVector,
     event::{Diff, DiffEvent},
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
-    Delta, DeltaError, Key, Node, Properties, Property, Value,
+    Delta, DeltaError, Key, Value,
     text::{ChangeSet, ChangeSetBuilder},
 };
+
+mod convert;
+mod plant;
+
+use convert::{read_node, to_loro};
 
 const ID: &str = "#id";
 const KIND: &str = "#kind";
@@ -113,8 +118,15 @@ impl Crdt {
     /// Writes an edit that the content has taken already, and hands back the update for other replicas.
     pub fn write(&mut self, deltas: &[Delta]) -> Result<Vec<u8>, DeltaError> {
         let tree = self.doc.get_tree("tree");
-        for delta in deltas {
-            self.write_one(&tree, delta).map_err(refused)?;
+        let mut rest = deltas;
+        while let [first, others @ ..] = rest {
+            let planted = self.plant(&tree, rest).map_err(refused)?;
+            if planted == 0 {
+                self.write_one(&tree, first).map_err(refused)?;
+                rest = others;
+            } else {
+                rest = &rest[planted..];
+            }
         }
         self.doc.commit();
         let update = self.doc.export(ExportMode::updates(&self.exported)).map_err(refused)?;
@@ -129,14 +141,8 @@ impl Crdt {
                     return self.restore(tree, target, *parent, *after, properties);
                 }
                 let target = self.create(tree, *parent, *after)?;
-                let meta = tree.get_meta(target)?;
-                meta.insert(ID, node.value().to_be_bytes().to_vec())?;
-                meta.insert(KIND, kind.as_str())?;
-                for (key, value) in properties {
-                    meta.insert(key.as_str(), to_loro(value))?;
-                }
                 self.remember(*node, target);
-                Ok(())
+                self.describe(tree, *node, kind, properties)
             }
             Delta::Move { node, parent, after } => self.relocate(tree, self.tree_of(*node)?, *parent, *after),
             Delta::Remove { node } => self.relocate(tree, self.tree_of(*node)?, NodeId::TRASH, None),
@@ -172,28 +178,18 @@ impl Crdt {
         }
     }
 
-    /// Makes a node after a sibling, or as the first child.
-    fn create(
-        &mut self,
+    /// Writes the map of a new node.
+    fn describe(
+        &self,
         tree: &LoroTree,
-        parent: NodeId,
-        after: Option<NodeId>,
-    ) -> Result<TreeID, loro::LoroError> {
-        let before = self.node_before(parent, after);
-        let parent = self.parent_of(parent);
-        let Some(after) = before else { return tree.create_at(parent, 0) };
-        let tail = match self.tails.get(&parent) {
-            Some(tail) => Some(*tail),
-            None => tree.children(parent).and_then(|children| children.last().copied()),
-        };
-        let target = tree.create(parent)?;
-        if tail == Some(after) {
-            self.tails.insert(parent, target);
-        } else {
-            tree.mov_after(target, after)?;
-            self.tails.extend(tail.map(|tail| (parent, tail)));
-        }
-        Ok(target)
+        node: NodeId,
+        kind: &Key,
+        properties: &[(Key, Value)],
+    ) -> Result<(), loro::LoroError> {
+        let meta = tree.get_meta(self.tree_of(node)?)?;
+        meta.insert(ID, node.value().to_be_bytes().to_vec())?;
+        meta.insert(KIND, kind.as_str())?;
+        properties.iter().try_for_each(|(key, value)| meta.insert(key.as_str(), to_loro(value)))
     }
 
     fn restore(
@@ -447,93 +443,6 @@ fn write_text(text: &LoroText, change: &ChangeSet) -> Result<(), loro::LoroError
         }
     }
     Ok(())
-}
-
-fn read_node(
-    meta: &LoroMap,
-    parent: Option<NodeId>,
-    children: imbl::Vector<NodeId>,
-) -> Result<Node, DeltaError> {
-    let mut kind = None;
-    let mut properties = Vec::new();
-    let mut failure = None;
-    meta.for_each(|key, value| match (key, value) {
-        (KIND, ValueOrContainer::Value(LoroValue::String(name))) => kind = Some(Key::from(name.as_str())),
-        (ID, _) => {}
-        (key, value) => match read_property(value) {
-            Ok(Some(property)) => properties.push((Key::from(key), property)),
-            Ok(None) => {}
-            Err(error) => failure = Some(error),
-        },
-    });
-    match failure {
-        Some(error) => Err(error),
-        None => Ok(Node {
-            kind: kind.unwrap_or_else(|| "trash".into()),
-            parent,
-            children,
-            properties: Properties::from_iter(properties),
-        }),
-    }
-}
-
-fn read_property(value: ValueOrContainer) -> Result<Option<Property>, DeltaError> {
-    Ok(match value {
-        ValueOrContainer::Value(value) => Some(Property::Register(from_loro(&value)?)),
-        ValueOrContainer::Container(Container::Map(map)) => match from_loro(&map.get_deep_value())? {
-            Value::Map(entries) if !entries.is_empty() => Some(Property::Map(entries)),
-            _ => None,
-        },
-        ValueOrContainer::Container(Container::Text(text)) => {
-            let text = text.to_string();
-            (!text.is_empty()).then(|| Property::Text(text.into()))
-        }
-        ValueOrContainer::Container(Container::List(list)) => match from_loro(&list.get_deep_value())? {
-            Value::List(items) if !items.is_empty() => Some(Property::List(items)),
-            _ => None,
-        },
-        ValueOrContainer::Container(Container::Counter(counter)) => {
-            let count = counter.get_value() as i64;
-            (count != 0).then_some(Property::Counter(count))
-        }
-        ValueOrContainer::Container(other) => {
-            return Err(DeltaError::Crdt(format!("a property is a {:?}", other.get_type())));
-        }
-    })
-}
-
-fn to_loro(value: &Value) -> LoroValue {
-    match value {
-        Value::Null => LoroValue::Null,
-        Value::Bool(b) => LoroValue::Bool(*b),
-        Value::Integer(i) => LoroValue::I64(*i),
-        Value::Number(n) => LoroValue::Double(*n),
-        Value::String(s) => LoroValue::from(s.as_ref()),
-        Value::List(items) => LoroValue::List(items.iter().map(to_loro).collect::<Vec<_>>().into()),
-        Value::Map(map) => {
-            let map: std::collections::HashMap<String, LoroValue> =
-                map.iter().map(|(key, value)| (key.as_str().to_owned(), to_loro(value))).collect();
-            LoroValue::from(map)
-        }
-    }
-}
-
-fn from_loro(value: &LoroValue) -> Result<Value, DeltaError> {
-    Ok(match value {
-        LoroValue::Null => Value::Null,
-        LoroValue::Bool(b) => Value::Bool(*b),
-        LoroValue::I64(i) => Value::Integer(*i),
-        LoroValue::Double(n) => Value::Number(*n),
-        LoroValue::String(s) => Value::from(s.as_str()),
-        LoroValue::List(items) => Value::List(items.iter().map(from_loro).collect::<Result<_, _>>()?),
-        LoroValue::Map(map) => {
-            let entries = map.iter().map(|(key, value)| Ok((Key::from(key.as_str()), from_loro(value)?)));
-            Value::Map(Arc::new(entries.collect::<Result<_, DeltaError>>()?))
-        }
-        LoroValue::Binary(_) | LoroValue::Container(_) => {
-            return Err(DeltaError::Crdt("a property holds what no version of this program writes".into()));
-        }
-    })
 }
 
 /// How many pieces a text starts in. With more, edits would be quicker and opening slower.

@@ -137,6 +137,44 @@ fn undo_redo_and_replay_agree_hash_for_hash() {
 }
 
 #[test]
+fn nodes_that_come_together_go_where_they_would_go_one_by_one() {
+    for seed in 0..20 {
+        let (mut dice, mut ids) = (Dice::new(seed), IdSource::new(&seed.to_le_bytes()));
+        let mut document = start(false, 100);
+        for _ in 0..6 {
+            let mut content = document.content().clone();
+            let stray = 1 + 10 * dice.below(12);
+            let mut last: Option<(NodeId, NodeId)> = None;
+            let mut deltas = Vec::new();
+            for _ in 0..30 + dice.below(300) {
+                let tree = content.tree().unwrap();
+                let mut nodes: Vec<NodeId> = tree.root().descendants().map(|node| node.id()).collect();
+                nodes.push(NodeId::ROOT);
+                let (parent, after) = match last.filter(|_| dice.below(stray) > 0) {
+                    Some((parent, after)) => (parent, Some(after)),
+                    None => {
+                        let parent = *dice.pick(&nodes).unwrap();
+                        let node = tree.get(parent).unwrap();
+                        let siblings: Vec<NodeId> = node.children().map(|node| node.id()).collect();
+                        (parent, dice.pick(&siblings).copied().filter(|_| dice.below(4) > 0))
+                    }
+                };
+                let node = ids.next_id();
+                last = Some((parent, node));
+                let properties = vec![(Key::from("a"), Value::from(dice.below(9) as i64))];
+                let delta = Delta::Insert { node, kind: "test.node".into(), parent, after, properties };
+                content.apply(std::slice::from_ref(&delta)).unwrap();
+                deltas.push(delta);
+            }
+            document.apply(&deltas).unwrap();
+            assert_eq!(document.hash(), content.hash());
+            let rebuilt = Document::from_snapshot(ReplicaId(101), &document.save().unwrap().1).unwrap();
+            assert_eq!(rebuilt.hash(), content.hash(), "seed {seed}");
+        }
+    }
+}
+
+#[test]
 fn any_state_can_be_reached_from_any_other_by_the_difference() {
     for seed in 0..200 {
         let (mut dice, mut ids) = (Dice::new(seed), IdSource::new(&seed.to_le_bytes()));
