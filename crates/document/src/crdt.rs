@@ -20,8 +20,10 @@ use crate::{
 
 mod convert;
 mod plant;
+mod saved;
 
 use convert::{read_node, to_loro};
+use saved::SavedMerge;
 
 const ID: &str = "#id";
 const KIND: &str = "#kind";
@@ -55,11 +57,11 @@ impl Crdt {
     pub fn new_tree(replica: ReplicaId, kind: &Key) -> Result<Self, DeltaError> {
         let doc = LoroDoc::new();
         doc.set_peer_id(SEED).map_err(refused)?;
-        let tree = doc.get_tree("tree");
-        tree.enable_fractional_index(0);
-        tree.create(TreeParentId::Root).map_err(refused)?;
+        let trash = doc.get_tree("tree").create(TreeParentId::Root).map_err(refused)?;
         doc.get_map("root").insert(KIND, kind.as_str()).map_err(refused)?;
-        Self::adopt(doc, replica)
+        let mut crdt = Self::adopt(doc, replica)?;
+        crdt.remember(NodeId::TRASH, trash);
+        Ok(crdt)
     }
 
     /// Merge data of a text document that starts with `base`. Every replica that starts so holds the same operations.
@@ -72,24 +74,10 @@ impl Crdt {
         Self::adopt(doc, replica)
     }
 
-    /// Merge data as [`Crdt::snapshot`] wrote it.
+    /// Merge data as [`Crdt::snapshot`] wrote it. Reads the map of every node.
     pub fn from_snapshot(replica: ReplicaId, snapshot: &[u8]) -> Result<Self, DeltaError> {
-        Self::adopt(LoroDoc::from_snapshot(snapshot).map_err(refused)?, replica)
-    }
-
-    fn adopt(doc: LoroDoc, replica: ReplicaId) -> Result<Self, DeltaError> {
-        doc.commit();
-        doc.set_peer_id(replica.0).map_err(refused)?;
-        let tree = doc.get_tree("tree");
-        tree.enable_fractional_index(0);
-        let exported = doc.oplog_vv();
-        let mut crdt = Crdt {
-            doc,
-            trees: FxHashMap::default(),
-            ids: FxHashMap::default(),
-            exported,
-            tails: FxHashMap::default(),
-        };
+        let mut crdt = Self::adopt(LoroDoc::from_snapshot(snapshot).map_err(refused)?, replica)?;
+        let tree = crdt.doc.get_tree("tree");
         let trash = TreeID::new(SEED, 0);
         if tree.contains(trash) {
             crdt.remember(NodeId::TRASH, trash);
@@ -98,6 +86,42 @@ impl Crdt {
             crdt.identify(&tree, node);
         }
         Ok(crdt)
+    }
+
+    /// Merge data as [`Crdt::save`] wrote it. Reads nothing of the content before it is needed.
+    pub fn open(replica: ReplicaId, saved: &[u8]) -> Result<Self, DeltaError> {
+        let saved = SavedMerge::decode(saved).map_err(refused)?;
+        let Some(nodes) = saved.nodes else { return Self::from_snapshot(replica, saved.snapshot) };
+        let mut crdt = Self::adopt(LoroDoc::from_snapshot(saved.snapshot).map_err(refused)?, replica)?;
+        crdt.trees.reserve(nodes.len());
+        crdt.ids.reserve(nodes.len());
+        nodes.into_iter().for_each(|(id, tree)| crdt.remember(id, tree));
+        Ok(crdt)
+    }
+
+    /// The snapshot inside of what [`Crdt::save`] wrote.
+    pub fn saved_snapshot(saved: &[u8]) -> Result<&[u8], DeltaError> {
+        Ok(SavedMerge::decode(saved).map_err(refused)?.snapshot)
+    }
+
+    /// Everything with what stands for which node, for [`Crdt::open`].
+    pub fn save(&self) -> Result<Vec<u8>, DeltaError> {
+        let nodes = self.trees.iter().map(|(id, tree)| (*id, *tree)).collect();
+        Ok(SavedMerge { nodes: Some(nodes), snapshot: &self.snapshot()? }.encode())
+    }
+
+    /// Nodes that stand for others than the root are to be remembered.
+    fn adopt(doc: LoroDoc, replica: ReplicaId) -> Result<Self, DeltaError> {
+        doc.commit();
+        doc.set_peer_id(replica.0).map_err(refused)?;
+        let exported = doc.oplog_vv();
+        Ok(Crdt {
+            doc,
+            trees: FxHashMap::default(),
+            ids: FxHashMap::default(),
+            exported,
+            tails: FxHashMap::default(),
+        })
     }
 
     /// Everything, for [`Crdt::from_snapshot`] and for other replicas.

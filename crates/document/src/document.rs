@@ -16,7 +16,7 @@ pub struct Document {
 /// The merge data, decoded at the first edit: opening a document for reading does not need it.
 #[derive(Debug)]
 enum Merge {
-    /// A CRDT snapshot and the updates since.
+    /// The merge data as they were saved and the updates since.
     Encoded(Vec<u8>, Vec<Vec<u8>>),
     Decoded(Box<Crdt>),
 }
@@ -43,16 +43,13 @@ impl Document {
         Ok(Document { replica, content: Content::Text(Rope::from_str(base)), merge })
     }
 
-    /// A document from its saved state and its CRDT snapshot, both as [`Document::save`] wrote them.
-    pub fn from_saved(
-        replica: ReplicaId,
-        state: &[u8],
-        snapshot: Vec<u8>,
-    ) -> Result<Self, saved::StateError> {
-        Ok(Document { replica, content: saved::decode(state)?, merge: Merge::Encoded(snapshot, Vec::new()) })
+    /// A document from its saved state and its merge data, both as [`Document::save`] wrote them. Earlier versions wrote
+    /// the merge data as a CRDT snapshot, which will do, too.
+    pub fn from_saved(replica: ReplicaId, state: &[u8], merge: Vec<u8>) -> Result<Self, saved::StateError> {
+        Ok(Document { replica, content: saved::decode(state)?, merge: Merge::Encoded(merge, Vec::new()) })
     }
 
-    /// A document from its CRDT snapshot alone.
+    /// A document from its CRDT snapshot alone, as [`Document::snapshot`] gives it.
     pub fn from_snapshot(replica: ReplicaId, snapshot: &[u8]) -> Result<Self, DeltaError> {
         let crdt = Crdt::from_snapshot(replica, snapshot)?;
         let content = match crdt.is_text() {
@@ -62,13 +59,21 @@ impl Document {
         Ok(Document { replica, content, merge: Merge::Decoded(Box::new(crdt)) })
     }
 
-    /// The saved state and the CRDT snapshot.
+    /// The saved state and the merge data, for [`Document::from_saved`].
     pub fn save(&mut self) -> Result<(Vec<u8>, Vec<u8>), DeltaError> {
-        let snapshot = match &self.merge {
-            Merge::Encoded(snapshot, updates) if updates.is_empty() => snapshot.clone(),
-            _ => self.crdt()?.snapshot()?,
+        let merge = match &self.merge {
+            Merge::Encoded(saved, updates) if updates.is_empty() => saved.clone(),
+            _ => self.crdt()?.save()?,
         };
-        Ok((saved::encode(&self.content), snapshot))
+        Ok((saved::encode(&self.content), merge))
+    }
+
+    /// The CRDT snapshot: all that another copy of the document needs to take this one in.
+    pub fn snapshot(&mut self) -> Result<Vec<u8>, DeltaError> {
+        match &self.merge {
+            Merge::Encoded(saved, updates) if updates.is_empty() => Ok(Crdt::saved_snapshot(saved)?.to_vec()),
+            _ => self.crdt()?.snapshot(),
+        }
     }
 
     /// The content: what is on screen. Clone it for a read snapshot.
@@ -133,8 +138,8 @@ impl Document {
 
     /// Decodes the merge data if that has not been done yet.
     fn crdt(&mut self) -> Result<&mut Crdt, DeltaError> {
-        if let Merge::Encoded(snapshot, updates) = &self.merge {
-            let mut crdt = Crdt::from_snapshot(self.replica, snapshot)?;
+        if let Merge::Encoded(saved, updates) = &self.merge {
+            let mut crdt = Crdt::open(self.replica, saved)?;
             updates.iter().try_for_each(|update| crdt.import(update).map(|_| ()))?;
             self.merge = Merge::Decoded(Box::new(crdt));
         }

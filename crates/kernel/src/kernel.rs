@@ -403,9 +403,9 @@ impl Kernel {
         Ok(self.workspace.open(&**self.log.borrow(), document)?.document.content().clone())
     }
 
-    /// The merge data of a document.
+    /// The CRDT snapshot of a document.
     pub(crate) fn snapshot(&mut self, document: DocumentId) -> Result<Vec<u8>, CommandError> {
-        Ok(self.workspace.open(&**self.log.borrow(), document)?.document.save()?.1)
+        Ok(self.workspace.open(&**self.log.borrow(), document)?.document.snapshot()?)
     }
 
     /// The history of a document.
