@@ -325,18 +325,21 @@ impl Kernel {
         let time = self.ports.clock.now();
         let blobs = self.named_blobs(&changes)?;
         let payload = Payload { arguments, changes, blobs: blobs.clone() }.encode();
+        let recent = self.recent.fits(&payload).then(|| payload.clone());
         let event = NewEvent {
             tenant: context.tenant.clone(),
             actor: context.actor.clone(),
             command: command.clone(),
             time,
-            payload: payload.clone(),
+            payload,
             documents: documents.clone(),
             blobs,
         };
         let appended = self.log.borrow_mut().append(event);
         let appended = appended.map_err(|error| self.fail(error))?;
-        self.recent.keep(appended.hash, payload);
+        if let Some(payload) = recent {
+            self.recent.keep(appended.hash, payload);
+        }
         let replica = self.log.borrow().replica();
         for (document, role) in documents {
             let row = HistoryRow {

@@ -20,12 +20,13 @@ impl RecentPayloads {
         RecentPayloads { payloads: HashMap::new(), order: VecDeque::new(), bytes: 0, most_bytes }
     }
 
-    /// Keeps a payload, and lets go of the oldest ones that no longer fit beside it. One that is too large to be kept at
-    /// all replaces nothing.
+    /// Whether a payload can be kept at all.
+    pub fn fits(&self, payload: &[u8]) -> bool {
+        payload.len() <= self.most_bytes
+    }
+
+    /// Keeps a payload, and lets go of the oldest ones for which there is no room beside it.
     pub fn keep(&mut self, event: EventHash, payload: Vec<u8>) {
-        if payload.len() > self.most_bytes {
-            return;
-        }
         self.bytes += payload.len();
         if let Some(same) = self.payloads.insert(event, payload) {
             self.bytes -= same.len();
@@ -70,8 +71,7 @@ mod tests {
         assert_eq!(kept, [7, 8, 9]);
         recent.keep(event(9), vec![1; 40]);
         assert_eq!((recent.bytes, recent.get(event(9))), (100, Some([1; 40].as_slice())));
-        recent.keep(event(20), vec![0; 101]);
-        assert_eq!((recent.bytes, recent.order.len(), recent.get(event(20))), (100, 3, None));
+        assert!(recent.fits(&[0; 100]) && !recent.fits(&[0; 101]));
         recent.clear();
         assert_eq!((recent.bytes, recent.get(event(9))), (0, None));
     }
