@@ -31,6 +31,9 @@ const KIND: &str = "#kind";
 /// The peer in whose name every replica writes the same first operations of a document.
 const SEED: u64 = 1;
 
+/// After how many operations a transaction is ended within an edit.
+const OPERATIONS_AT_ONCE: usize = 10_000;
+
 /// Merge data of one document.
 #[derive(Debug)]
 pub(crate) struct Crdt {
@@ -151,11 +154,20 @@ impl Crdt {
             } else {
                 rest = &rest[planted..];
             }
+            self.commit_when_large();
         }
         self.doc.commit();
         let update = self.doc.export(ExportMode::updates(&self.exported)).map_err(refused)?;
         self.exported = self.doc.oplog_vv();
         Ok(update)
+    }
+
+    /// Ends loro's transaction once it holds much: it keeps several hundred bytes of each operation until then, for
+    /// events that nobody waits for. What replicas get is cut by [`Crdt::write`], not by transactions.
+    fn commit_when_large(&self) {
+        if self.doc.get_pending_txn_len() >= OPERATIONS_AT_ONCE {
+            self.doc.commit();
+        }
     }
 
     fn write_one(&mut self, tree: &LoroTree, delta: &Delta) -> Result<(), loro::LoroError> {

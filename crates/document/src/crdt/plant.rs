@@ -42,9 +42,11 @@ impl Crdt {
         }
         for row in rows(&seeds) {
             self.plant_row(tree, &row)?;
+            self.commit_when_large();
         }
         for seed in &seeds {
             self.describe(tree, seed.node, seed.kind, seed.properties)?;
+            self.commit_when_large();
         }
         Ok(seeds.len())
     }
