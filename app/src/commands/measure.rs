@@ -86,7 +86,8 @@ pub fn import(folder: &Path) -> Result<(), Failure> {
     execute(&mut kernel, "document.import", json!({ "path": path }))?;
     figure(&format!("import of a drawing of {NODES} nodes"), start, 1, "ms", "")?;
     kernel.close()?;
-    bytes("peak of that import", "VmHWM", "")
+    bytes("resident in the importing process", "VmRSS", "")?;
+    bytes("peak of the importing process", "VmHWM", "")
 }
 
 fn open(folder: &Path) -> Result<Kernel, Failure> {
