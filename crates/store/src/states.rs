@@ -16,7 +16,7 @@ pub struct SavedState {
     pub event: EventHash,
     /// The visible content.
     pub state: Vec<u8>,
-    /// The CRDT's own snapshot.
+    /// The merge data.
     pub crdt: Vec<u8>,
     /// The blobs that the state names: they are kept for as long as it is. Ascending, none twice.
     pub blobs: Vec<BlobHash>,
@@ -29,7 +29,7 @@ pub struct StateInfo {
     pub ord: u64,
     /// That event's name.
     pub event: EventHash,
-    /// The size of the visible content and of the CRDT's snapshot, in bytes.
+    /// The size of the visible content and of the merge data, in bytes.
     pub bytes: u64,
 }
 
