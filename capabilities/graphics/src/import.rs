@@ -15,7 +15,8 @@ use crate::{
 };
 
 /// The media types by their ids in the manifest.
-const RASTER: [(&str, Format); 3] = [("png", Format::Png), ("jpeg", Format::Jpeg), ("webp", Format::WebP)];
+const RASTER: [(&str, Format); 4] =
+    [("png", Format::Png), ("jpeg", Format::Jpeg), ("webp", Format::WebP), ("gif", Format::Gif)];
 
 pub(crate) fn register(registrar: &mut Registrar<'_>, drawing: &Arc<Drawing>) {
     for (id, _) in RASTER {

@@ -45,7 +45,7 @@ struct Args {
     /// The canvas.
     #[schemars(with = "String")]
     document: DocumentId,
-    /// The PNG, JPEG, WebP or SVG file.
+    /// The PNG, JPEG, WebP, GIF or SVG file.
     path: String,
     /// The group that the layer goes into; the canvas itself when absent.
     #[serde(default = "root")]
@@ -73,7 +73,7 @@ struct Args {
 fn place(drawing: &Drawing, scope: &mut TaskScope<'_>, args: Args) -> Result<Json, CommandError> {
     let bytes = scope.assets().read(&args.path)?;
     let Some(format) = import::format_of(&bytes) else {
-        return Err(CommandError::input(&args.path, "not a PNG, JPEG, WebP or SVG file"));
+        return Err(CommandError::input(&args.path, "not a PNG, JPEG, WebP, GIF or SVG file"));
     };
     let import::Read { picture, files, diagnostics } =
         import::read(drawing, &args.path, format, &bytes, &scope.assets())?;

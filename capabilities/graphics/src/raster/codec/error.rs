@@ -8,7 +8,7 @@ use crate::raster::codec::Format;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CodecError {
     /// The content has the signature of no known format.
-    #[error("the content is no PNG, JPEG or WebP picture; convert it to one of these")]
+    #[error("the content is no PNG, JPEG, WebP or GIF picture; convert it to one of these")]
     Unknown,
     /// The file ends before the picture does.
     #[error(

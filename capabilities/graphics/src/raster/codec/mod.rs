@@ -1,4 +1,4 @@
-//! Picture files: PNG, JPEG and WebP, from bytes and to bytes.
+//! Picture files: PNG, JPEG and WebP, from bytes and to bytes, and GIF, from bytes.
 //!
 //! Owns what a file says about its pixels: format, size, depth, colour space, orientation. Decoded pixels are
 //! always premultiplied, sRGB and upright. It reads no files itself, trusts no header, and gives a typed error
@@ -7,6 +7,7 @@
 mod color;
 mod error;
 mod exif;
+mod gif;
 mod jpeg;
 mod jpeg_encode;
 mod literals;
@@ -35,11 +36,13 @@ pub enum Format {
     Jpeg,
     /// Lossy and lossless WebP; of an animated one, the first frame.
     WebP,
+    /// GIF, which is only read; of an animated one, the first frame.
+    Gif,
 }
 
 impl Format {
     /// All formats.
-    pub const ALL: &[Format] = &[Format::Png, Format::Jpeg, Format::WebP];
+    pub const ALL: &[Format] = &[Format::Png, Format::Jpeg, Format::WebP, Format::Gif];
 
     /// The name people know it by.
     pub const fn name(self) -> &'static str {
@@ -47,6 +50,7 @@ impl Format {
             Format::Png => "PNG",
             Format::Jpeg => "JPEG",
             Format::WebP => "WebP",
+            Format::Gif => "GIF",
         }
     }
 
@@ -56,6 +60,7 @@ impl Format {
             Format::Png => "image/png",
             Format::Jpeg => "image/jpeg",
             Format::WebP => "image/webp",
+            Format::Gif => "image/gif",
         }
     }
 
@@ -65,6 +70,7 @@ impl Format {
             Format::Png => &["png", "apng"],
             Format::Jpeg => &["jpg", "jpeg", "jpe", "jfif"],
             Format::WebP => &["webp"],
+            Format::Gif => &["gif"],
         }
     }
 
@@ -81,6 +87,8 @@ impl Format {
         } else if begins(b"RIFF") && (bytes.len() < 8 || b"WEBP".starts_with(&bytes[8..bytes.len().min(12)]))
         {
             Some(Format::WebP)
+        } else if begins(b"GIF87a") || begins(b"GIF89a") {
+            Some(Format::Gif)
         } else {
             None
         }
@@ -140,6 +148,7 @@ pub fn probe(bytes: &[u8]) -> Result<Probe, CodecError> {
         Format::Png => png::probe(bytes),
         Format::Jpeg => jpeg::probe(bytes),
         Format::WebP => webp::probe(bytes),
+        Format::Gif => gif::probe(bytes),
     }
 }
 
@@ -154,6 +163,7 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Decoded, CodecError> {
         Format::Png => png::decode(bytes, limits),
         Format::Jpeg => jpeg::decode(bytes, limits),
         Format::WebP => webp::decode(bytes, limits),
+        Format::Gif => gif::decode(bytes, limits),
     }
 }
 
@@ -195,10 +205,10 @@ impl Encoding {
 /// [`EncodeError`] if the format cannot hold a picture of that size, or if the quality is out of range.
 pub fn encode(surface: &Surface, encoding: &Encoding) -> Result<Vec<u8>, EncodeError> {
     let format = encoding.format();
-    let most = match format {
-        Format::Png => i32::MAX as u32,
-        Format::Jpeg => 65_535,
-        Format::WebP => 16_384,
+    let most = match encoding {
+        Encoding::Png { .. } => i32::MAX as u32,
+        Encoding::Jpeg { .. } => 65_535,
+        Encoding::WebP => 16_384,
     };
     let (width, height) = (surface.width(), surface.height());
     if width == 0 || height == 0 || width > most || height > most {

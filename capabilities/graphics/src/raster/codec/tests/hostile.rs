@@ -110,10 +110,12 @@ proptest! {
 
     #[test]
     fn noise_behind_a_signature_never_panics(
-        signature in 0..3usize,
+        signature in 0..4usize,
         noise in prop::collection::vec(any::<u8>(), 0..300),
     ) {
-        let head: &[u8] = [b"\x89PNG\r\n\x1a\n".as_slice(), b"\xff\xd8\xff", b"RIFF\x40\0\0\0WEBPVP8L"][signature];
+        let heads: [&[u8]; 4] =
+            [b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"RIFF\x40\0\0\0WEBPVP8L", b"GIF89a\x09\0\x09\0\x01\0\0"];
+        let head = heads[signature];
         prop_assert!(decode(&[head, &noise].concat(), &limits()).is_err());
     }
 }

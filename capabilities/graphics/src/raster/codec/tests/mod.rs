@@ -1,6 +1,7 @@
 //! The codecs on files made here: what they hold, where they are cut, and what happens to nonsense.
 
 mod color;
+mod gif;
 mod hostile;
 mod jpeg;
 mod png;
@@ -43,6 +44,8 @@ fn corpus() -> Vec<(String, Format, Vec<u8>)> {
         ("WebP lossy".to_owned(), Format::WebP, webp::lossy()),
         ("WebP lossy with alpha".to_owned(), Format::WebP, webp::lossy_with_alpha()),
         ("WebP animated".to_owned(), Format::WebP, webp::animated()),
+        ("GIF with transparency".to_owned(), Format::Gif, gif::transparent()),
+        ("GIF animated".to_owned(), Format::Gif, gif::animated()),
         ("JPEG progressive".to_owned(), Format::Jpeg, jpeg::plain(|encoder| encoder.set_progressive(true))),
         ("JPEG grey".to_owned(), Format::Jpeg, jpeg::of_type(jpeg_encoder::ColorType::Luma)),
         ("JPEG CMYK".to_owned(), Format::Jpeg, jpeg::of_type(jpeg_encoder::ColorType::Cmyk)),
@@ -78,7 +81,7 @@ fn files_are_told_by_their_content_and_probed_like_decoded() {
         );
         assert_eq!((probe.bits, probe.depth()), (decoded.bits, decoded.surface.depth()), "{name}");
     }
-    for other in [b"GIF89a".as_slice(), b"", b"RIFFxxxxWAVE", b"<svg/>", b"\0\0\0\0"] {
+    for other in [b"GIF88a".as_slice(), b"", b"RIFFxxxxWAVE", b"<svg/>", b"\0\0\0\0"] {
         assert_eq!(decode(other, &limits()).unwrap_err(), CodecError::Unknown);
     }
 }
