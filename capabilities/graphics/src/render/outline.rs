@@ -70,11 +70,15 @@ fn stroked(path: &BezPath, stroke: &Stroke, device: Affine) -> Option<Outline> {
     let [a, b, c, d, e, f] = device.as_coeffs().map(|value| value as f32);
     let transform = tiny_skia::Transform::from_row(a, b, c, d, e, f);
     let resolution = PathStroker::compute_resolution_scale(&transform);
-    let solid = skia_path(path)?;
+    let there_and_back = there_and_back(path, stroke);
+    let (solid, cap) = match &there_and_back {
+        Some((line, cap)) => (skia_path(line)?, *cap),
+        None => (skia_path(path)?, stroke.cap),
+    };
     let pen = tiny_skia::Stroke {
         width: stroke.width as f32,
         miter_limit: stroke.miter_limit.max(1.0) as f32,
-        line_cap: match stroke.cap {
+        line_cap: match cap {
             LineCap::Butt => tiny_skia::LineCap::Butt,
             LineCap::Round => tiny_skia::LineCap::Round,
             LineCap::Square => tiny_skia::LineCap::Square,
@@ -106,6 +110,20 @@ fn stroked(path: &BezPath, stroke: &Stroke, device: Affine) -> Option<Outline> {
         }
     }
     Some(pen.finish())
+}
+
+/// The open line that a closed one of two points looks like, and the caps that its joins look like. Both sides of the
+/// closed one have the same outline, and what the two cover of a pixel at the edge would count twice.
+fn there_and_back(path: &BezPath, stroke: &Stroke) -> Option<(BezPath, LineCap)> {
+    let &[PathEl::MoveTo(from), PathEl::LineTo(to), PathEl::ClosePath] = path.elements() else { return None };
+    let cap = match stroke.join {
+        // A line that turns back has no mitre.
+        LineJoin::Miter | LineJoin::Bevel => LineCap::Butt,
+        LineJoin::Round => LineCap::Round,
+        LineJoin::MiterClip => return None,
+    };
+    let line = BezPath::from_vec(vec![PathEl::MoveTo(from), PathEl::LineTo(to)]);
+    (from != to && stroke.dashes.is_empty()).then_some((line, cap))
 }
 
 fn skia_path(path: &BezPath) -> Option<SkiaPath> {

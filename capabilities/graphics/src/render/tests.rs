@@ -159,6 +159,29 @@ fn known_pictures_have_known_pixels() {
     }
 }
 
+/// The greatest difference of a channel between two drawings.
+fn difference(a: &str, b: &str) -> u8 {
+    let [a, b] = [a, b].map(|body| drawn(&picture(body), 40).unwrap());
+    let pixels = |surface: &Surface| surface.samples::<u8>().unwrap().as_flattened().to_vec();
+    pixels(&a).into_iter().zip(pixels(&b)).map(|(a, b)| a.abs_diff(b)).max().unwrap()
+}
+
+#[test]
+fn a_closed_line_looks_like_an_open_one() {
+    for (join, cap) in [("miter", "butt"), ("bevel", "butt"), ("round", "round")] {
+        for end in ["30 20", "31.5 26.3"] {
+            let closed = format!("<path d='M5 20L{end}Z' stroke='red' stroke-linejoin='{join}'/>");
+            let open = format!("<path d='M5 20L{end}' stroke='red' stroke-linecap='{cap}'/>");
+            assert_eq!(difference(&closed, &open), 0, "{join} {end}");
+        }
+    }
+    let dashed = difference(
+        "<path d='M5 20H30Z' stroke='red' stroke-width='2' stroke-dasharray='5 3'/>",
+        "<path d='M5 20H30H5Z' stroke='red' stroke-width='2' stroke-dasharray='5 3'/>",
+    );
+    assert_eq!(dashed, 0);
+}
+
 /// A picture with a bit of everything that is drawn in layers.
 const BUSY: &str = "<clipPath id='c'><circle cx='20' cy='20' r='15'/></clipPath>\
     <mask id='m'><rect width='40' height='40' fill='#ccc'/></mask>\
