@@ -19,6 +19,11 @@ use crate::{
 
 /// The longest side of a pattern's tile in pixels; larger ones are drawn at a smaller scale.
 const MAX_TILE_SIDE: f64 = 8192.0;
+/// How many times finer than the device a tile is drawn whose sides are no whole numbers of pixels. At the device's own
+/// fineness it would be stretched by a part of a pixel, and every edge with it blurred.
+const DETAIL: f64 = 2.0;
+/// The longest side in device pixels of a tile that is drawn in detail.
+const MAX_DETAILED_SIDE: f64 = 1024.0;
 
 /// A pattern's tile: the addresses of its resources and its pattern, and its size in pixels.
 pub(super) type TileKey = (usize, ResourceId, u32, u32);
@@ -55,12 +60,15 @@ impl Compiler<'_> {
         let device = place.transform * pattern.transform;
         let [a, b, c, d, ..] = device.as_coeffs();
         let tile = pattern.tile;
+        let (across, down) = (tile.width() * a.hypot(b), tile.height() * c.hypot(d));
+        let whole = |length: f64| (length - length.round()).abs() < 1e-6;
+        let fits = whole(across) && whole(down) || across.max(down) > MAX_DETAILED_SIDE;
+        let detail = if fits { 1.0 } else { DETAIL };
         let side = |length: f64| {
-            let pixels = length.round().min(MAX_TILE_SIDE);
+            let pixels = (length * detail).round().min(MAX_TILE_SIDE);
             (pixels >= 1.0).then_some(pixels as u32)
         };
-        let size = (side(tile.width() * a.hypot(b)), side(tile.height() * c.hypot(d)));
-        let (Some(width), Some(height)) = size else { return Ok(None) };
+        let (Some(width), Some(height)) = (side(across), side(down)) else { return Ok(None) };
         let scale = (f64::from(width) / tile.width(), f64::from(height) / tile.height());
 
         let key = (std::ptr::from_ref(scope.resources).addr(), id.clone(), width, height);

@@ -182,6 +182,17 @@ fn a_closed_line_looks_like_an_open_one() {
     assert_eq!(dashed, 0);
 }
 
+#[test]
+fn a_pattern_keeps_its_edges_where_its_period_is_a_part_of_a_pixel() {
+    let tiled = "<pattern id='p' patternUnits='userSpaceOnUse' width='4.5' height='4.5'>\
+        <rect width='3' height='3' fill='red'/></pattern><rect width='36' height='36' fill='url(#p)'/>";
+    let places = (0..64).map(|i| (4.5 * f64::from(i % 8), 4.5 * f64::from(i / 8)));
+    let drawn: String =
+        places.map(|(x, y)| format!("<rect x='{x}' y='{y}' width='3' height='3' fill='red'/>")).collect();
+    let apart = difference(tiled, &drawn);
+    assert!(apart <= 20, "{apart}");
+}
+
 /// A picture with a bit of everything that is drawn in layers.
 const BUSY: &str = "<clipPath id='c'><circle cx='20' cy='20' r='15'/></clipPath>\
     <mask id='m'><rect width='40' height='40' fill='#ccc'/></mask>\
