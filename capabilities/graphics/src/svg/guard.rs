@@ -63,6 +63,10 @@ pub(super) fn parse<'a>(text: &'a str, limits: &Limits) -> Result<Document<'a>, 
         ..ParsingOptions::default()
     };
     let xml = Document::parse_with_options(text, options).map_err(|error| match error {
+        // The parser gives these no place of their own.
+        roxmltree::Error::UnexpectedEndOfStream | roxmltree::Error::UnclosedRootNode => {
+            malformed(text, text.len(), "the file ends before the drawing does".to_owned())
+        }
         roxmltree::Error::NodesLimitReached => {
             let limit = limits.nodes;
             let what = "the number of elements and texts".to_owned();

@@ -103,6 +103,8 @@ fn errors_name_the_place() {
         (format!("\n{svg} width='0' height='5'/>"), "line 2, column 1: the picture's width or height"),
         (String::new(), "line 1, column 1: "),
         ("hello".to_owned(), "line 1, column 1: "),
+        (format!("{svg}>\n <path d='M0 0"), "line 2, column 15: the file ends"),
+        (format!("{svg}>\n <g>\n"), "line 3, column 1: the file ends"),
     ] {
         assert!(read(file.as_bytes()).starts_with(start), "{}", read(file.as_bytes()));
     }
