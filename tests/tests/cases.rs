@@ -24,6 +24,7 @@ fn run(arguments: &Arguments) -> Result<Conclusion, Box<dyn Error>> {
         program: program()?,
         cases: here.join("cases"),
         data: here.join("data"),
+        samples: here.join("../assets/samples"),
         update: std::env::var_os("UPDATE_EXPECT").is_some_and(|value| value == "1"),
     });
     let trials = Case::find(&bench.cases)?.into_iter().map(|name| {

@@ -63,6 +63,8 @@ pub enum Fixture {
     },
     /// A copy of a file under `tests/data`.
     Data(String),
+    /// A copy of a file under `assets/samples`.
+    Sample(String),
     /// A copy of a file in the folder of `case.json`.
     Beside(String),
     /// A symbolic link with this target, `{dir}` replaced.
@@ -77,6 +79,8 @@ pub(crate) struct Sources<'a> {
     pub(crate) case: &'a Path,
     /// `tests/data`.
     pub(crate) data: &'a Path,
+    /// `assets/samples`.
+    pub(crate) samples: &'a Path,
     /// What `{dir}` stands for.
     pub(crate) dir: &'a str,
 }
@@ -131,6 +135,7 @@ impl Fixture {
                 image.encode(*format, default_quality()).map_err(|error| error.to_string())
             }
             Self::Data(name) => copy(sources.data, name),
+            Self::Sample(name) => copy(sources.samples, name),
             Self::Beside(name) => copy(sources.case, name),
             Self::Link(_) | Self::Folder {} => Ok(Vec::new()),
         }

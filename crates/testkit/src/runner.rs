@@ -20,6 +20,8 @@ pub struct Bench {
     pub cases: PathBuf,
     /// The folder of shared input files.
     pub data: PathBuf,
+    /// The folder of the samples that come with the program.
+    pub samples: PathBuf,
     /// Write expected pictures instead of comparing with them.
     pub update: bool,
 }
@@ -52,7 +54,7 @@ impl Bench {
             fs::create_dir(root_path.join(part)).map_err(io)?;
         }
         let dir = work.to_string_lossy().into_owned();
-        let sources = Sources { case: &folder, data: &self.data, dir: &dir };
+        let sources = Sources { case: &folder, data: &self.data, samples: &self.samples, dir: &dir };
         for (path, fixture) in &case.files {
             fixture.make(&work.join(path), &sources).map_err(Failure)?;
         }
@@ -200,7 +202,8 @@ mod tests {
             format!("{{ \"about\": \"a case\", \"files\": {{{files}}}, \"runs\": [{{{run}}}] {rest} }}");
         fs::write(folder.join("case.json"), text).unwrap();
         let cases = root.path().join("cases");
-        let bench = Bench { program, cases, data: root.path().into(), update: false };
+        let (data, samples) = (root.path().into(), root.path().into());
+        let bench = Bench { program, cases, data, samples, update: false };
         bench.run("one").err().map(|failure| failure.to_string()).unwrap_or_default()
     }
 
