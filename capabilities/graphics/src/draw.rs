@@ -6,7 +6,7 @@ use std::{
 };
 
 use base::{BlobHash, Limits};
-use kernel::{Assets, CommandError};
+use kernel::{CommandError, Reading, ports::FontSource};
 use usvg::fontdb::Database;
 
 use crate::{
@@ -26,8 +26,8 @@ pub struct Drawing {
 
 impl Drawing {
     /// The fonts.
-    pub fn fonts(&self, assets: &Assets<'_>) -> Arc<Database> {
-        self.catalogue.of(assets.fonts())
+    pub fn fonts(&self, source: &Arc<dyn FontSource>) -> Arc<Database> {
+        self.catalogue.of(source)
     }
 
     /// Lets go of everything.
@@ -41,13 +41,13 @@ impl Drawing {
         &self,
         picture: &Picture,
         view: &View,
-        assets: &Assets<'_>,
+        reading: &Reading<'_>,
         place: &str,
     ) -> Result<Surface, CommandError> {
-        let images = self.decode(picture, assets)?;
-        let fonts = if has_text(picture) { self.fonts(assets) } else { Arc::default() };
-        let ready = Ready { images, fonts, layouts: &self.layouts, limits: assets.limits() };
-        render::render(picture, view, &ready, assets.limits()).map_err(|error| match error {
+        let images = self.decode(picture, reading)?;
+        let fonts = if has_text(picture) { self.fonts(reading.fonts) } else { Arc::default() };
+        let ready = Ready { images, fonts, layouts: &self.layouts, limits: reading.limits };
+        render::render(picture, view, &ready, reading.limits).map_err(|error| match error {
             RenderError::Limit(limit) => CommandError::Limit { place: place.to_owned(), limit },
             other => CommandError::Failed(format!("{place}: {other}")),
         })
@@ -57,7 +57,7 @@ impl Drawing {
     fn decode(
         &self,
         picture: &Picture,
-        assets: &Assets<'_>,
+        reading: &Reading<'_>,
     ) -> Result<BTreeMap<BlobHash, Arc<Surface>>, CommandError> {
         let mut wanted = BTreeMap::new();
         let mut kept = self.images.lock().unwrap_or_else(PoisonError::into_inner);
@@ -67,7 +67,7 @@ impl Drawing {
             }
             let surface = match kept.get(&hash) {
                 Some(surface) => surface.clone(),
-                None => match codec::decode(&assets.blob(hash)?, assets.limits()) {
+                None => match codec::decode(&reading.blobs.blob(hash)?, reading.limits) {
                     Ok(decoded) => Arc::new(decoded.surface.into_depth(Depth::U8)),
                     Err(codec::CodecError::Limit(limit)) => {
                         return Err(CommandError::Limit { place: format!("image {hash}"), limit });

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use base::{Color, Limits};
 use document::{Content, Key, Value};
-use kernel::{Assets, CommandError, ExportRequest, Exported, Exporter, Registrar};
+use kernel::{Assets, Blobs, CommandError, ExportRequest, Exported, Exporter, Registrar};
 use kurbo::Affine;
 use serde::Deserialize;
 
@@ -84,7 +84,7 @@ impl Exporter for PictureExporter {
         };
         let (width, height) = size(&picture, request.size);
         let view = View { background, ..View::stretched(&picture, width, height) };
-        let surface = self.0.draw(&picture, &view, assets, place)?;
+        let surface = self.0.draw(&picture, &view, &assets.reading(), place)?;
         let bytes = codec::encode(&surface, &encoding)
             .map_err(|error| CommandError::argument("", error.to_string()))?;
         Ok(Exported { bytes, diagnostics: Vec::new() })

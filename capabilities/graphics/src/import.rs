@@ -117,7 +117,7 @@ pub(crate) fn stem(path: &str) -> String {
 }
 
 fn read_svg(drawing: &Drawing, path: &str, bytes: &[u8], assets: &Assets<'_>) -> Result<Read, CommandError> {
-    let fonts = if may_have_text(bytes) { drawing.fonts(assets) } else { Arc::default() };
+    let fonts = if may_have_text(bytes) { drawing.fonts(assets.fonts()) } else { Arc::default() };
     let files = assets.files().clone();
     let linked = |href: &str| files.read(&files.beside(path, href).ok()?).ok();
     let options = Options { linked: Some(&linked), place: path, ..Options::new(assets.limits(), fonts) };

@@ -6,6 +6,7 @@
 pub mod canvas;
 mod commands;
 mod draw;
+mod evaluate;
 mod export;
 pub mod filter;
 mod fonts;
@@ -39,6 +40,7 @@ impl Capability for Graphics {
         commands::register(registrar, &self.0);
         import::register(registrar, &self.0);
         export::register(registrar, &self.0);
+        evaluate::register(registrar, &self.0);
     }
 
     fn activate(&self) -> Result<(), CommandError> {

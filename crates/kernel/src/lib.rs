@@ -7,6 +7,7 @@ mod arguments;
 mod commands;
 mod context;
 mod error;
+mod evaluate;
 mod exchange;
 mod history;
 mod kernel;
@@ -26,6 +27,7 @@ pub use arguments::Problem;
 pub use commands::core;
 pub use context::{Context, Permissions, Source};
 pub use error::CommandError;
+pub use evaluate::{Blobs, Evaluator, Pixels, Reading, View};
 pub use exchange::{
     ExportRequest, Exported, Exporter, Imported, ImportedContent, Importer, Source as FileSource,
 };

@@ -1,4 +1,4 @@
-//! What is known: capabilities with their lifecycle, commands, kinds, importers and exporters.
+//! What is known: capabilities with their lifecycle, commands, kinds, importers, exporters and evaluators.
 
 use std::{
     collections::BTreeMap,
@@ -6,7 +6,10 @@ use std::{
 };
 
 use base::nearest;
-use schema::{CommandDeclaration, Format, Kinds, Manifest, ManifestError, PropertyDeclaration, Setting};
+use schema::{
+    CommandDeclaration, EvaluatorDeclaration, Format, Kinds, Manifest, ManifestError, PropertyDeclaration,
+    Setting,
+};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
@@ -14,6 +17,7 @@ use serde_json::Value as Json;
 use crate::{
     CommandError,
     arguments::{self, Problem},
+    evaluate::Evaluator,
     exchange::{Exporter, Importer},
     scope::{EditScope, QueryScope, TaskScope},
 };
@@ -89,6 +93,7 @@ pub struct Registry {
     kinds: Kinds,
     importers: Vec<(Format, Arc<dyn Importer>)>,
     exporters: Vec<(Format, Arc<dyn Exporter>)>,
+    evaluators: Vec<(EvaluatorDeclaration, Arc<dyn Evaluator>)>,
 }
 
 /// A set of capabilities that does not fit together.
@@ -119,11 +124,12 @@ impl Registry {
             handlers: BTreeMap::new(),
             importers: Vec::new(),
             exporters: Vec::new(),
+            evaluators: Vec::new(),
             trouble: None,
             manifest: &manifest,
         };
         capability.register(&mut registrar);
-        let Registrar { mut handlers, importers, exporters, trouble, .. } = registrar;
+        let Registrar { mut handlers, importers, exporters, evaluators, trouble, .. } = registrar;
         let mismatch = |what, id: &str, trouble| RegistryError::Mismatch {
             capability: manifest.id.clone(),
             what,
@@ -158,6 +164,12 @@ impl Registry {
             if !exporters.iter().any(|(id, _)| *id == format.id) {
                 return Err(mismatch("exporter", &format.id, "is in the manifest, but has no handler"));
             }
+        }
+        for declared in &manifest.evaluators {
+            let Some((_, evaluator)) = evaluators.iter().find(|(id, _)| *id == declared.id) else {
+                return Err(mismatch("evaluator", &declared.id, "is in the manifest, but has no handler"));
+            };
+            self.evaluators.push((declared.clone(), evaluator.clone()));
         }
         self.importers
             .extend(importers.into_iter().filter_map(|(id, i)| Some((found(&id, &manifest.importers)?, i))));
@@ -237,6 +249,11 @@ impl Registry {
         (self.importers.iter().map(|(f, _)| f), self.exporters.iter().map(|(f, _)| f))
     }
 
+    /// What draws documents of a kind.
+    pub fn evaluator(&self, kind: &str) -> Option<&Arc<dyn Evaluator>> {
+        self.evaluators.iter().find(|(declared, _)| declared.document == kind).map(|(_, evaluator)| evaluator)
+    }
+
     /// Activates a capability before its first use. One that fails leaves the others as they are.
     pub fn activate(&mut self, capability: &str) -> Result<(), CommandError> {
         if let Some(entry) =
@@ -267,6 +284,7 @@ pub struct Registrar<'m> {
     handlers: BTreeMap<String, (Json, Handler)>,
     importers: Vec<(String, Arc<dyn Importer>)>,
     exporters: Vec<(String, Arc<dyn Exporter>)>,
+    evaluators: Vec<(String, Arc<dyn Evaluator>)>,
     trouble: Option<(&'static str, String)>,
 }
 
@@ -318,6 +336,12 @@ impl Registrar<'_> {
     pub fn exporter(&mut self, format: &str, exporter: Arc<dyn Exporter>) {
         self.note("exporter", format, self.manifest.exporters.iter().any(|f| f.id == format));
         self.exporters.push((format.to_owned(), exporter));
+    }
+
+    /// What draws documents.
+    pub fn evaluator(&mut self, id: &str, evaluator: Arc<dyn Evaluator>) {
+        self.note("evaluator", id, self.manifest.evaluators.iter().any(|declared| declared.id == id));
+        self.evaluators.push((id.to_owned(), evaluator));
     }
 
     fn note(&mut self, what: &'static str, id: &str, declared: bool) {

@@ -8,7 +8,7 @@ use schema::Merge;
 use serde_json::Value as Json;
 
 use crate::{
-    CommandError, Context, Kernel, Registry, Session,
+    Blobs, CommandError, Context, Kernel, Reading, Registry, Session,
     ports::{Clock, EventLog, Files, FontSource},
     settings::Settings,
     workspace::{DocumentRecord, NewDocument, WORKSPACE, Workspace},
@@ -29,10 +29,9 @@ impl Assets<'_> {
         Ok(self.log.borrow_mut().put_blob(bytes)?)
     }
 
-    /// A blob.
-    pub fn blob(&self, hash: BlobHash) -> Result<Vec<u8>, CommandError> {
-        let blob = self.log.borrow().blob(hash)?;
-        blob.ok_or(CommandError::NotFound { what: "blob", name: hash.to_string(), nearest: None })
+    /// What drawing needs of these.
+    pub fn reading(&self) -> Reading<'_> {
+        Reading { blobs: self, fonts: self.fonts, limits: self.limits }
     }
 
     /// A whole file.
@@ -63,6 +62,13 @@ impl Assets<'_> {
     /// The settings.
     pub fn settings(&self) -> &Settings {
         self.settings
+    }
+}
+
+impl Blobs for Assets<'_> {
+    fn blob(&self, hash: BlobHash) -> Result<Vec<u8>, CommandError> {
+        let blob = self.log.borrow().blob(hash)?;
+        blob.ok_or(CommandError::NotFound { what: "blob", name: hash.to_string(), nearest: None })
     }
 }
 

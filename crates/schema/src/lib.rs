@@ -11,6 +11,8 @@ mod views;
 
 pub use accessors::accessors;
 pub use kind::{Kind, Kinds};
-pub use manifest::{CommandDeclaration, Example, Format, KeyBinding, Manifest, ManifestError, Setting};
+pub use manifest::{
+    CommandDeclaration, EvaluatorDeclaration, Example, Format, KeyBinding, Manifest, ManifestError, Setting,
+};
 pub use property::{Merge, PropertyDeclaration, PropertyType, ValueError};
 pub use views::views;

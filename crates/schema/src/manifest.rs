@@ -32,6 +32,9 @@ pub struct Manifest {
     /// What it writes.
     #[serde(default)]
     pub exporters: Vec<Format>,
+    /// What it shows of documents.
+    #[serde(default)]
+    pub evaluators: Vec<EvaluatorDeclaration>,
     /// Its settings.
     #[serde(default)]
     pub settings: Vec<Setting>,
@@ -93,6 +96,18 @@ pub struct Format {
     #[serde(default, rename = "mediaTypes")]
     pub media_types: Vec<String>,
     /// The kind of document that it is read into or written from.
+    pub document: String,
+}
+
+/// What draws documents of a kind.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EvaluatorDeclaration {
+    /// Its id: `picture`.
+    pub id: String,
+    /// What people call what it shows.
+    pub title: String,
+    /// The kind of document that it draws.
     pub document: String,
 }
 

@@ -40,7 +40,7 @@ fn bounds(drawing: &Drawing, scope: &mut QueryScope<'_>, args: Args) -> Result<J
         return Err(CommandError::argument("document", "a text has no bounds"));
     };
     let assets = scope.kernel().assets();
-    let (fonts, limits) = (drawing.fonts(&assets), assets.limits().clone());
+    let (fonts, limits) = (drawing.fonts(assets.fonts()), assets.limits().clone());
     let tops: Vec<NodeId> = match args.nodes.is_empty() {
         true => tree.root().node().children.iter().copied().collect(),
         false => args.nodes,

@@ -12,7 +12,7 @@ use serde_json::{Value as Json, json};
 use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter, write::SimpleFileOptions};
 
 use super::document::properties;
-use crate::{CommandError, DocumentRecord, NewDocument, TaskScope, WORKSPACE, workspace::Workspace};
+use crate::{Blobs, CommandError, DocumentRecord, NewDocument, TaskScope, WORKSPACE, workspace::Workspace};
 
 /// The extension of the files, and the id of the format.
 pub(super) const EXTENSION: &str = "mbd";

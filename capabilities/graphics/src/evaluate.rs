@@ -1,0 +1,53 @@
+//! Showing a part of a canvas in a window.
+
+use std::sync::Arc;
+
+use base::Limits;
+use document::{Content, Tree};
+use kernel::{CommandError, Evaluator, Pixels, Reading, Registrar, View};
+use kurbo::{Affine, Vec2};
+
+use crate::{canvas, draw::Drawing, kinds, picture::Picture, raster, render};
+
+pub(crate) fn register(registrar: &mut Registrar<'_>, drawing: &Arc<Drawing>) {
+    registrar.evaluator("picture", Arc::new(PictureEvaluator(drawing.clone())));
+}
+
+struct PictureEvaluator(Arc<Drawing>);
+
+const PLACE: &str = "the canvas";
+
+fn tree(document: &Content) -> Result<&Tree, CommandError> {
+    document.tree().ok_or_else(|| CommandError::Failed(format!("{PLACE} is a text")))
+}
+
+fn picture(document: &Content, time: f64, limits: &Limits) -> Result<Picture, CommandError> {
+    canvas::picture(tree(document)?, time, limits)
+        .map_err(|limit| CommandError::Limit { place: PLACE.to_owned(), limit })
+}
+
+impl Evaluator for PictureEvaluator {
+    fn extent(&self, document: &Content, time: f64) -> Result<(f64, f64), CommandError> {
+        let canvas = kinds::Canvas::read(tree(document)?.root().at_time(time));
+        let canvas = canvas.ok_or_else(|| CommandError::Failed(format!("{PLACE} is none")))?;
+        Ok((canvas.width(), canvas.height()))
+    }
+
+    fn draw(&self, document: &Content, view: &View, reading: &Reading<'_>) -> Result<Pixels, CommandError> {
+        let picture = picture(document, view.time, reading.limits)?;
+        let canvas = kinds::Canvas::read(tree(document)?.root().at_time(view.time));
+        let origin = Vec2::from(view.origin);
+        let view = render::View {
+            width: view.width,
+            height: view.height,
+            transform: Affine::scale(view.scale) * Affine::translate(-origin),
+            background: canvas.and_then(|canvas| canvas.background()),
+        };
+        let surface = self.0.draw(&picture, &view, reading, PLACE)?;
+        let (width, height) = (surface.width(), surface.height());
+        match surface.into_depth(raster::Depth::U8).into_pixels() {
+            raster::Pixels::U8(rgba) => Ok(Pixels { width, height, rgba }),
+            _ => Err(CommandError::Failed(format!("{PLACE} was drawn with another depth than asked for"))),
+        }
+    }
+}

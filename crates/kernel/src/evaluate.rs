@@ -1,0 +1,69 @@
+//! Evaluators: pure functions of a capability from a read snapshot to what is seen of it.
+
+use std::sync::Arc;
+
+use base::{BlobHash, Limits};
+use document::Content;
+
+use crate::{CommandError, ports::FontSource};
+
+/// Where blobs come from.
+pub trait Blobs {
+    /// A blob.
+    ///
+    /// # Errors
+    /// [`CommandError::NotFound`], or [`CommandError::Storage`] when the log cannot be read.
+    fn blob(&self, hash: BlobHash) -> Result<Vec<u8>, CommandError>;
+}
+
+/// What drawing reads beside the document. It works on any thread, away from the kernel.
+#[derive(Clone, Copy)]
+pub struct Reading<'a> {
+    /// Images and other data that the document refers to.
+    pub blobs: &'a dyn Blobs,
+    /// The fonts.
+    pub fonts: &'a Arc<dyn FontSource>,
+    /// Bounds on what is drawn.
+    pub limits: &'a Limits,
+}
+
+/// The part of a document that is looked at.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct View {
+    /// Width of the result in pixels.
+    pub width: u32,
+    /// Height of the result in pixels.
+    pub height: u32,
+    /// What is at the upper left corner of the result, in the document's units.
+    pub origin: (f64, f64),
+    /// Pixels of the result for one unit of the document.
+    pub scale: f64,
+    /// The point in time, in seconds.
+    pub time: f64,
+}
+
+/// What was drawn: rows from the top, premultiplied sRGB with eight bits for red, green, blue and alpha.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pixels {
+    /// Width in pixels.
+    pub width: u32,
+    /// Height in pixels.
+    pub height: u32,
+    /// `width · height` pixels.
+    pub rgba: Vec<[u8; 4]>,
+}
+
+/// Draws documents of a kind.
+pub trait Evaluator: Send + Sync {
+    /// The width and height of a document, in its units: what a window shows when the whole is to be seen.
+    ///
+    /// # Errors
+    /// The document is of another kind than it should be.
+    fn extent(&self, document: &Content, time: f64) -> Result<(f64, f64), CommandError>;
+
+    /// Draws a part of a document.
+    ///
+    /// # Errors
+    /// A limit is exceeded, or a blob cannot be read.
+    fn draw(&self, document: &Content, view: &View, reading: &Reading<'_>) -> Result<Pixels, CommandError>;
+}
