@@ -147,6 +147,12 @@ impl History {
         self.index.get(&event).map(|at| &self.entries[*at].row)
     }
 
+    /// The row of the edit that an event made, took back or brought back.
+    pub fn edit(&self, event: EventHash) -> Option<&HistoryRow> {
+        let edit = self.edit_of(*self.index.get(&event)?)?;
+        Some(&self.entries[edit].row)
+    }
+
     /// The edits in force, in the order of their application.
     pub fn active(&self) -> impl Iterator<Item = EventHash> + '_ {
         let links: Vec<Active> = self.chain(self.entries.last().and_then(|entry| entry.active)).collect();

@@ -39,6 +39,11 @@ impl Session {
         self.keys.get(name)
     }
 
+    /// All context keys.
+    pub fn keys(&self) -> &BTreeMap<String, Json> {
+        &self.keys
+    }
+
     /// Sets a context key.
     pub fn set_key(&mut self, name: &str, value: Json) {
         self.keys.insert(name.to_owned(), value);
