@@ -9,14 +9,16 @@ mod progress;
 mod query;
 mod render;
 mod self_test;
+#[cfg(feature = "shell")]
+mod window;
 
 use std::{env, io, path::PathBuf};
 
 use clap::CommandFactory;
 
 use crate::{
-    cli::{Arguments, Command},
-    report::{Failure, WRONG_USAGE},
+    cli::{Arguments, Command, Common},
+    report::Failure,
 };
 
 /// Does what the arguments say.
@@ -37,15 +39,21 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         }
         None => match &batch.script {
             Some(script) => batch::run(script, &batch, &common),
-            None => Err(window(&paths)),
+            None => window(&paths, &common),
         },
     }
 }
 
-fn window(_paths: &[PathBuf]) -> Failure {
+#[cfg(feature = "shell")]
+fn window(paths: &[PathBuf], common: &Common) -> Result<(), Failure> {
+    window::run(paths, common)
+}
+
+#[cfg(not(feature = "shell"))]
+fn window(_paths: &[PathBuf], _common: &Common) -> Result<(), Failure> {
     let message =
         "this build has no window: use render, --batch or one of the commands of metabuilder --help";
-    Failure::new(WRONG_USAGE, message)
+    Err(crate::report::Failure::new(crate::report::WRONG_USAGE, message))
 }
 
 /// The current folder.

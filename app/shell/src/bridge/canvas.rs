@@ -1,0 +1,233 @@
+//! The canvas of the document in front: what is drawn, where it lies, and moving about in it.
+
+use std::{
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use base::DocumentId;
+use cxx_qt::{CxxQtType, Initialize, Threading};
+use cxx_qt_lib::{QImage, QImageFormat, QRectF, QString};
+use kernel::View;
+
+use crate::{
+    camera::{Camera, Rectangle},
+    draw::{Drawer, Frame, Wish},
+    hub::Hub,
+};
+
+#[cxx_qt::bridge]
+mod qobject {
+    unsafe extern "C++" {
+        include!("picture_item.h");
+        type PictureItem;
+        include!("cxx-qt-lib/qimage.h");
+        type QImage = cxx_qt_lib::QImage;
+        include!("cxx-qt-lib/qrectf.h");
+        type QRectF = cxx_qt_lib::QRectF;
+        include!("cxx-qt-lib/qstring.h");
+        type QString = cxx_qt_lib::QString;
+    }
+
+    unsafe extern "RustQt" {
+        #[qobject]
+        #[qml_element]
+        #[base = PictureItem]
+        #[qproperty(f64, zoom, READ, NOTIFY)]
+        #[qproperty(QRectF, page, READ, NOTIFY)]
+        #[qproperty(bool, shown, READ, NOTIFY)]
+        #[qproperty(QString, trouble, READ, NOTIFY)]
+        #[qproperty(i32, frames, READ, NOTIFY)]
+        type CanvasView = super::CanvasViewRust;
+
+        #[inherit]
+        #[cxx_name = "setPicture"]
+        fn set_picture(self: Pin<&mut Self>, picture: &QImage);
+        #[inherit]
+        #[cxx_name = "setPlace"]
+        fn set_place(self: Pin<&mut Self>, place: &QRectF);
+        #[inherit]
+        #[cxx_name = "pixelRatio"]
+        fn pixel_ratio(self: &Self) -> f64;
+        #[inherit]
+        fn width(self: &Self) -> f64;
+        #[inherit]
+        fn height(self: &Self) -> f64;
+
+        #[cxx_override]
+        fn resized(self: Pin<&mut Self>);
+
+        /// Shows the canvas so many times larger; what is at a place of the panel stays there.
+        #[qinvokable]
+        #[cxx_name = "zoomAt"]
+        fn zoom_at(self: Pin<&mut Self>, factor: f64, x: f64, y: f64);
+
+        /// Moves the canvas, in units of the panel.
+        #[qinvokable]
+        fn pan(self: Pin<&mut Self>, dx: f64, dy: f64);
+
+        /// Shows the whole canvas, and goes on to.
+        #[qinvokable]
+        fn fit(self: Pin<&mut Self>);
+
+        /// Shows a pixel of the canvas as a pixel of the screen.
+        #[qinvokable]
+        fn actual(self: Pin<&mut Self>);
+    }
+
+    impl cxx_qt::Initialize for CanvasView {}
+    impl cxx_qt::Threading for CanvasView {}
+}
+
+/// The Rust side of the canvas.
+#[derive(Default)]
+pub struct CanvasViewRust {
+    zoom: f64,
+    page: QRectF,
+    shown: bool,
+    trouble: QString,
+    frames: i32,
+    camera: Camera,
+    drawer: Option<Drawer>,
+    /// The document, its version and the part that was wished for last.
+    wished: Option<(DocumentId, u64, View)>,
+    /// The part that the picture at hand shows.
+    drawn: Option<View>,
+    document: Option<DocumentId>,
+}
+
+impl Initialize for qobject::CanvasView {
+    fn initialize(mut self: Pin<&mut Self>) {
+        let Some(hub) = Hub::get() else { return };
+        if let Some(resources) = hub.resources() {
+            let thread = self.qt_thread();
+            let done = move |frame| {
+                // A canvas that is gone shows nothing more.
+                let _ = thread.queue(move |canvas| canvas.take(frame));
+            };
+            self.as_mut().rust_mut().drawer = Drawer::new(resources.clone(), done).ok();
+        }
+        let (thread, waiting) = (self.qt_thread(), Arc::new(AtomicBool::new(false)));
+        hub.listen(Box::new(move || {
+            if !waiting.swap(true, Ordering::AcqRel) {
+                let waiting = waiting.clone();
+                let _ = thread.queue(move |canvas| {
+                    waiting.store(false, Ordering::Release);
+                    canvas.refresh();
+                });
+            }
+        }));
+        self.refresh();
+    }
+}
+
+impl qobject::CanvasView {
+    /// Follows the document in front: wishes for what is in sight where that, or the document, has changed.
+    fn refresh(mut self: Pin<&mut Self>) {
+        let Some(hub) = Hub::get() else { return };
+        let state = hub.state();
+        let drawable = state.active.as_ref().and_then(|active| Some((active, active.evaluator.clone()?)));
+        if self.shown != drawable.is_some() {
+            self.as_mut().rust_mut().shown = drawable.is_some();
+            self.as_mut().shown_changed();
+        }
+        let Some((active, evaluator)) = drawable else {
+            let mut rust = self.as_mut().rust_mut();
+            (rust.wished, rust.document, rust.drawn) = (None, None, None);
+            return self.set_picture(&QImage::default());
+        };
+        if self.document != Some(active.id) {
+            self.as_mut().rust_mut().document = Some(active.id);
+            self.as_mut().rust_mut().drawn = None;
+            self.as_mut().set_picture(&QImage::default());
+            self.as_mut().rust_mut().camera.fit();
+        }
+        self.as_mut().rust_mut().camera.set_extent(active.extent);
+        self.as_mut().lay_out();
+        let wished = self.camera.view().map(|view| (active.id, active.version, view));
+        if let (Some((_, _, view)), true) = (wished, wished != self.wished)
+            && let Some(drawer) = &self.drawer
+        {
+            drawer.draw(Wish { content: active.content.clone(), evaluator, view });
+        }
+        self.as_mut().rust_mut().wished = wished;
+    }
+
+    /// Takes in what was drawn, unless another document has come to the front since.
+    fn take(mut self: Pin<&mut Self>, frame: Frame) {
+        if self.wished.is_none() {
+            return;
+        }
+        let trouble = match frame.pixels {
+            Ok(pixels) => {
+                let (width, height) = (pixels.width as i32, pixels.height as i32);
+                let format = QImageFormat::Format_RGBA8888_Premultiplied;
+                let bytes = pixels.rgba.into_flattened();
+                if bytes.len() as u64 != u64::from(pixels.width) * u64::from(pixels.height) * 4 {
+                    return;
+                }
+                // SAFETY: the bytes are four for each pixel, rows following each other.
+                let image = unsafe { QImage::from_raw_bytes(bytes, width, height, format) };
+                self.as_mut().set_picture(&image);
+                self.as_mut().rust_mut().drawn = Some(frame.view);
+                self.as_mut().rust_mut().frames += 1;
+                self.as_mut().frames_changed();
+                self.as_mut().lay_out();
+                QString::default()
+            }
+            Err(error) => QString::from(&error),
+        };
+        if self.trouble != trouble {
+            self.as_mut().rust_mut().trouble = trouble;
+            self.trouble_changed();
+        }
+    }
+
+    /// Puts the picture at hand where it belongs.
+    fn lay_out(mut self: Pin<&mut Self>) {
+        let place = |(x, y, width, height): Rectangle| QRectF::new(x, y, width, height);
+        if let Some(drawn) = self.drawn {
+            let at = place(self.camera.place(&drawn));
+            self.as_mut().set_place(&at);
+        }
+        let page = place(self.camera.page());
+        if self.page != page {
+            self.as_mut().rust_mut().page = page;
+            self.as_mut().page_changed();
+        }
+        let zoom = self.camera.scale();
+        if self.zoom != zoom {
+            self.as_mut().rust_mut().zoom = zoom;
+            self.zoom_changed();
+        }
+    }
+
+    fn resized(mut self: Pin<&mut Self>) {
+        let (size, ratio) = ((self.width(), self.height()), self.pixel_ratio());
+        self.as_mut().rust_mut().camera.resize(size, ratio);
+        self.refresh();
+    }
+
+    fn zoom_at(mut self: Pin<&mut Self>, factor: f64, x: f64, y: f64) {
+        self.as_mut().rust_mut().camera.zoom(factor, (x, y));
+        self.refresh();
+    }
+
+    fn pan(mut self: Pin<&mut Self>, dx: f64, dy: f64) {
+        self.as_mut().rust_mut().camera.pan((dx, dy));
+        self.refresh();
+    }
+
+    fn fit(mut self: Pin<&mut Self>) {
+        self.as_mut().rust_mut().camera.fit();
+        self.refresh();
+    }
+
+    fn actual(mut self: Pin<&mut Self>) {
+        self.as_mut().rust_mut().camera.set_scale(1.0);
+        self.refresh();
+    }
+}

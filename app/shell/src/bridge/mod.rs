@@ -1,0 +1,5 @@
+//! The objects that QML sees, one file each. They translate; what they show is decided elsewhere.
+
+mod canvas;
+mod row_model;
+mod workbench;

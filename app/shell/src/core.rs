@@ -1,0 +1,250 @@
+//! The thread that owns the kernel: commands come in, states and notifications go out.
+
+use std::{
+    collections::VecDeque,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc,
+        mpsc::{Receiver, Sender, SyncSender, channel, sync_channel},
+    },
+};
+
+use base::{BlobHash, DocumentId};
+use kernel::{Blobs, CommandError, Context, DocumentRecord, Kernel, Request};
+use serde_json::{Value as Json, json};
+
+use crate::state::{Active, CommandEntry, DocumentEntry, Notification, State};
+
+const UNDO: &str = "history.undo";
+const REDO: &str = "history.redo";
+
+/// How many characters of a text are shown.
+const PREVIEW: usize = 200_000;
+
+/// What the kernel's thread is asked.
+pub enum Message {
+    /// Run a command; the document in front is filled in where it takes one.
+    Run {
+        /// Its id.
+        command: String,
+        /// Its arguments: an object.
+        arguments: Json,
+    },
+    /// Bring a document to the front.
+    Show(DocumentId),
+    /// Bring the document so many places further down to the front.
+    Step(isize),
+    /// Set a context key.
+    Key(&'static str, Json),
+    /// Give a blob.
+    Blob(BlobHash, SyncSender<Result<Vec<u8>, CommandError>>),
+    /// Save all and end.
+    Close,
+}
+
+/// What the kernel's thread says.
+pub enum Report {
+    /// What is to be shown from now on.
+    State(Arc<State>),
+    /// Something that the user should know.
+    Notification(Notification),
+}
+
+/// Asks the kernel's thread for blobs.
+pub struct RemoteBlobs(pub Sender<Message>);
+
+impl Blobs for RemoteBlobs {
+    fn blob(&self, hash: BlobHash) -> Result<Vec<u8>, CommandError> {
+        let closed = || CommandError::Failed("the workspace is being closed".to_owned());
+        let (reply, answer) = sync_channel(1);
+        self.0.send(Message::Blob(hash, reply)).map_err(|_| closed())?;
+        answer.recv().map_err(|_| closed())?
+    }
+}
+
+/// The kernel with what the window adds to it.
+pub struct Core {
+    kernel: Kernel,
+    context: Context,
+    state: State,
+    /// The document in front.
+    front: Option<DocumentId>,
+    report: Box<dyn Fn(Report) + Send>,
+}
+
+impl Core {
+    /// Reads what is there.
+    pub fn new(kernel: Kernel, context: Context, report: Box<dyn Fn(Report) + Send>) -> Self {
+        let names = |id: &str| {
+            let manifest = kernel.registry().manifests().find(|manifest| manifest.id == id);
+            manifest.map_or_else(|| id.to_owned(), |manifest| manifest.name.clone())
+        };
+        let commands = kernel.registry().commands().map(|command| CommandEntry {
+            id: command.declaration.id.clone(),
+            title: command.declaration.title.clone(),
+            description: command.declaration.description.clone(),
+            capability: names(&command.capability),
+            keys: command.declaration.keys.iter().map(|key| (key.keys.clone(), key.when.clone())).collect(),
+            when: command.declaration.when.clone(),
+            schema: Arc::new(command.schema.clone()),
+        });
+        let commands = Arc::new(commands.collect());
+        let read_only = kernel.read_only().map(str::to_owned);
+        let state = State { commands, saved: true, read_only, ..State::default() };
+        Core { kernel, context, state, front: None, report }
+    }
+
+    /// Serves until it is told to close, or until nobody can ask any more.
+    pub fn serve(mut self, messages: &Receiver<Message>) {
+        self.publish();
+        let mut waiting = VecDeque::new();
+        loop {
+            let Ok(first) = messages.recv() else { break };
+            waiting.push_back(first);
+            waiting.extend(messages.try_iter());
+            let mut shown = false;
+            while let Some(message) = waiting.pop_front() {
+                match message {
+                    Message::Close => return self.close(),
+                    Message::Blob(hash, reply) => {
+                        // Whoever asked may have stopped waiting.
+                        let _ = reply.send(self.kernel.assets().blob(hash));
+                        continue;
+                    }
+                    Message::Run { command, arguments } => self.run(&command, arguments),
+                    Message::Show(document) => self.front = Some(document),
+                    Message::Step(places) => self.step(places),
+                    Message::Key(key, value) => self.kernel.session().set_key(key, value),
+                }
+                shown = true;
+                waiting.extend(messages.try_iter());
+            }
+            if shown {
+                self.publish();
+                self.sync();
+            }
+        }
+        self.close();
+    }
+
+    fn run(&mut self, id: &str, mut arguments: Json) {
+        let found = self.state.commands.iter().find(|command| command.id == id);
+        let title = found.map_or_else(|| id.to_owned(), |command| command.title.clone());
+        let takes_document = found.is_some_and(|command| command.takes("document"));
+        if let (true, Some(front), Some(arguments)) = (takes_document, self.front, arguments.as_object_mut())
+        {
+            arguments.entry("document").or_insert_with(|| json!(front));
+        }
+        if id == UNDO && self.state.undo.is_none() {
+            return self.notify(false, "There is nothing to undo in this document.".to_owned());
+        }
+        if id == REDO && self.state.redo.is_none() {
+            return self.notify(false, "There is nothing to redo in this document.".to_owned());
+        }
+        self.state.running = Some(title.clone());
+        (self.report)(Report::State(Arc::new(self.state.clone())));
+        let request = Request { command: id.to_owned(), arguments, context: self.context.clone() };
+        let done = catch_unwind(AssertUnwindSafe(|| self.kernel.execute(request)));
+        self.state.running = None;
+        self.state.saved = false;
+        match done {
+            Ok(Ok(response)) => {
+                for diagnostic in &response.diagnostics {
+                    self.notify(false, format!("{title}: {diagnostic}"));
+                }
+                let document = response.result["document"].as_str().and_then(|id| id.parse().ok());
+                if let Some(document) = document.filter(|_| !response.events.is_empty()) {
+                    self.front = Some(document);
+                }
+            }
+            Ok(Err(error)) => self.notify(true, format!("{title}: {error}")),
+            Err(_) => {
+                self.notify(true, format!("{title}: the command broke off; what came before it is kept"))
+            }
+        }
+    }
+
+    fn notify(&self, error: bool, text: String) {
+        (self.report)(Report::Notification(Notification { error, text }));
+    }
+
+    fn step(&mut self, places: isize) {
+        let documents = &self.state.documents;
+        let Some(at) = documents.iter().position(|entry| Some(entry.id) == self.front) else { return };
+        let next = (at as isize + places).rem_euclid(documents.len() as isize) as usize;
+        self.front = Some(documents[next].id);
+    }
+
+    /// Tells what there is to show now. Where the document in front is gone, the newest one takes its place.
+    fn publish(&mut self) {
+        let records = self.kernel.documents().unwrap_or_default();
+        let front = records.iter().find(|record| Some(record.id) == self.front).or(records.last());
+        self.front = front.map(|record| record.id);
+        self.kernel.session().set_key("documentKind", front.map_or(Json::Null, |record| json!(record.kind)));
+        self.state.active = front.and_then(|record| match self.active(record) {
+            Ok(active) => Some(active),
+            Err(error) => {
+                self.notify(true, format!("{}: {error}", record.name));
+                None
+            }
+        });
+        (self.state.undo, self.state.redo) = self.front.map_or((None, None), |front| self.steps(front));
+        let entry =
+            |record: DocumentRecord| DocumentEntry { id: record.id, name: record.name, kind: record.kind };
+        self.state.documents = records.into_iter().map(entry).collect();
+        self.state.read_only = self.kernel.read_only().map(str::to_owned);
+        self.state.keys = self.kernel.session().keys().clone();
+        (self.report)(Report::State(Arc::new(self.state.clone())));
+    }
+
+    fn active(&mut self, record: &DocumentRecord) -> Result<Active, CommandError> {
+        let content = self.kernel.content(record.id)?;
+        let evaluator = self.kernel.registry().evaluator(&record.kind).cloned();
+        let extent = evaluator.as_ref().map(|drawn| drawn.extent(&content, 0.0)).transpose()?;
+        let version = self.kernel.history(record.id)?.last_ord();
+        let preview = content.text().map(|text| text.slice(..text.len_chars().min(PREVIEW)).to_string());
+        Ok(Active { id: record.id, version, preview, content, evaluator, extent: extent.unwrap_or_default() })
+    }
+
+    /// The titles of the commands that undo and redo would act on. The event that made the document is not among them.
+    fn steps(&mut self, document: DocumentId) -> (Option<String>, Option<String>) {
+        let actor = self.context.actor.clone();
+        let Ok(history) = self.kernel.history(document) else { return (None, None) };
+        let made = history.rows().next().map(|row| row.event);
+        let undone = history.undo(&actor).filter(|step| Some(step.event) != made);
+        let undo = undone.and_then(|step| history.edit(step.event)).map(|row| row.command.clone());
+        let redone = history.redo(&actor);
+        let redo = redone.and_then(|step| history.edit(step.event)).map(|row| row.command.clone());
+        let title = |id: Arc<str>| {
+            let command = self.state.commands.iter().find(|command| command.id == *id);
+            command.map_or_else(|| id.to_string(), |command| command.title.clone())
+        };
+        (undo.map(title), redo.map(title))
+    }
+
+    /// Makes durable what has been done, and says so.
+    fn sync(&mut self) {
+        if self.state.saved || self.state.read_only.is_some() {
+            return;
+        }
+        match self.kernel.sync() {
+            Ok(()) => self.state.saved = true,
+            Err(error) => {
+                self.notify(true, format!("the change could not be saved: {error}"));
+                self.publish();
+            }
+        }
+        (self.report)(Report::State(Arc::new(self.state.clone())));
+    }
+
+    fn close(mut self) {
+        if let Err(error) = self.kernel.close() {
+            self.notify(true, error.to_string());
+        }
+    }
+}
+
+/// A way to ask, and where what is asked arrives.
+pub fn messages() -> (Sender<Message>, Receiver<Message>) {
+    channel()
+}
