@@ -127,4 +127,14 @@ mod tests {
         let backwards = range(Position::Offset(3), Position::Offset(2), &text);
         assert_eq!(backwards, Err(TextError::Backwards { start: 3, end: 2 }));
     }
+
+    #[test]
+    fn only_line_feeds_and_carriage_returns_end_lines() {
+        // Vertical tab, form feed, next line, line separator, paragraph separator.
+        let text = Rope::from_str("a\u{b}b\u{c}c\u{85}d\u{2028}e\u{2029}f\ng");
+        assert_eq!(text.len_lines(), 2);
+        assert_eq!(line_content(&text, 1), Ok(0..11));
+        assert_eq!(line_and_column(&text, 10), (1, 11));
+        assert_eq!(line_and_column(&text, 12), (2, 1));
+    }
 }

@@ -119,6 +119,18 @@ fn matches_are_counted_and_placed() {
 }
 
 #[test]
+fn a_line_ends_where_line_endings_are_converted() {
+    let start = "page one\u{c}page two\u{2028}still\u{85}there\r\nnext";
+    let (mut world, document) = created(start);
+    let found = world.result("code.find", json!({ "document": document, "pattern": "there" }));
+    assert_eq!((&found["matches"][0]["line"], &found["matches"][0]["column"]), (&json!(1), &json!(25)));
+    let second = world.result("code.read", json!({ "document": document, "startLine": 2, "endLine": 2 }));
+    assert_eq!(second["text"], "next");
+    world.result("code.lineEndings.set", json!({ "document": document, "ending": "lf" }));
+    assert_eq!(text(&mut world, &document), start.replace("\r\n", "\n"));
+}
+
+#[test]
 fn saving_is_all_or_nothing() {
     let mut world = World::new(&[("latin.txt", b"na\xEFve\n"), ("tree.bin", b"\0\xFF")]);
     let document = world.result("document.import", json!({ "path": "latin.txt" }))["document"].take();
