@@ -59,16 +59,7 @@ pub fn settings(registry: &Registry, common: &Common) -> Result<Settings, Failur
 
 /// A kernel whose relative paths are seen from `folders`.
 pub fn kernel(common: &Common, home: &Home<'_>, folders: Vec<PathBuf>) -> Result<Kernel, Failure> {
-    kernel_of(registry()?, common, home, folders)
-}
-
-/// A kernel with what `registry` knows.
-pub fn kernel_of(
-    registry: Registry,
-    common: &Common,
-    home: &Home<'_>,
-    folders: Vec<PathBuf>,
-) -> Result<Kernel, Failure> {
+    let registry = registry()?;
     let settings = settings(&registry, common)?;
     let limits = limits(&settings);
     let files = LocalFiles::new(folders, limits.clone()).map_err(|error| Failure::new(1, error))?;

@@ -10,7 +10,7 @@ use std::{
 };
 
 use base::{BlobHash, DocumentId};
-use kernel::{Blobs, CommandError, Context, DocumentRecord, Kernel, Request};
+use kernel::{Blobs, CommandError, Context, DocumentRecord, Kernel, Notice, Request, pattern::Pattern};
 use serde_json::{Value as Json, json};
 
 use crate::state::{Active, CommandEntry, DocumentEntry, Notification, State};
@@ -32,8 +32,6 @@ pub enum Message {
     },
     /// Bring a document to the front.
     Show(DocumentId),
-    /// Bring the document so many places further down to the front.
-    Step(isize),
     /// Set a context key.
     Key(&'static str, Json),
     /// Give a blob.
@@ -48,6 +46,8 @@ pub enum Report {
     State(Arc<State>),
     /// Something that the user should know.
     Notification(Notification),
+    /// A command of the window was called, by its id.
+    Asked(&'static str),
 }
 
 /// Asks the kernel's thread for blobs.
@@ -69,12 +69,13 @@ pub struct Core {
     state: State,
     /// The document in front.
     front: Option<DocumentId>,
+    asked: Receiver<Notice>,
     report: Box<dyn Fn(Report) + Send>,
 }
 
 impl Core {
     /// Reads what is there.
-    pub fn new(kernel: Kernel, context: Context, report: Box<dyn Fn(Report) + Send>) -> Self {
+    pub fn new(mut kernel: Kernel, context: Context, report: Box<dyn Fn(Report) + Send>) -> Self {
         let names = |id: &str| {
             let manifest = kernel.registry().manifests().find(|manifest| manifest.id == id);
             manifest.map_or_else(|| id.to_owned(), |manifest| manifest.name.clone())
@@ -89,9 +90,12 @@ impl Core {
             schema: Arc::new(command.schema.clone()),
         });
         let commands = Arc::new(commands.collect());
+        let document_kinds = kernel.registry().document_kinds().map(|kind| kind.id.clone()).collect();
+        let document_kinds = Arc::new(document_kinds);
         let read_only = kernel.read_only().map(str::to_owned);
-        let state = State { commands, saved: true, read_only, ..State::default() };
-        Core { kernel, context, state, front: None, report }
+        let state = State { commands, document_kinds, saved: true, read_only, ..State::default() };
+        let asked = kernel.subscribe(Pattern::below("window"));
+        Core { kernel, context, state, front: None, asked, report }
     }
 
     /// Serves until it is told to close, or until nobody can ask any more.
@@ -113,7 +117,6 @@ impl Core {
                     }
                     Message::Run { command, arguments } => self.run(&command, arguments),
                     Message::Show(document) => self.front = Some(document),
-                    Message::Step(places) => self.step(places),
                     Message::Key(key, value) => self.kernel.session().set_key(key, value),
                 }
                 shown = true;
@@ -162,10 +165,23 @@ impl Core {
                 self.notify(true, format!("{title}: the command broke off; what came before it is kept"))
             }
         }
+        let asked: Vec<Notice> = self.asked.try_iter().collect();
+        asked.into_iter().for_each(|notice| self.follow(notice));
     }
 
     fn notify(&self, error: bool, text: String) {
         (self.report)(Report::Notification(Notification { error, text }));
+    }
+
+    /// Does what is asked of the window, as far as it is for the kernel's thread.
+    fn follow(&mut self, notice: Notice) {
+        let Notice::Asked { command, document } = notice else { return };
+        match command {
+            "window.document.show" => self.front = document,
+            "window.document.next" => self.step(1),
+            "window.document.previous" => self.step(-1),
+            command => (self.report)(Report::Asked(command)),
+        }
     }
 
     fn step(&mut self, places: isize) {

@@ -36,6 +36,8 @@ pub struct Field {
     pub input: Input,
     /// What can be chosen.
     pub choices: Vec<String>,
+    /// What names the choices that no schema can list: `documentKinds`.
+    pub source: Option<String>,
     /// What is taken where nothing is put in; empty where that is up to the command.
     pub default: String,
 }
@@ -55,6 +57,7 @@ pub fn fields(schema: &Json) -> Vec<Field> {
                 required: required(name),
                 input: if choices.is_empty() { input(property) } else { Input::Choice },
                 choices,
+                source: property["x-choices"].as_str().map(str::to_owned),
                 default: match &property["default"] {
                     Json::Null => String::new(),
                     Json::String(text) => text.clone(),

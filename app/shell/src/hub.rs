@@ -5,10 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, mpsc::Sender};
 use serde_json::{Map, Value as Json};
 
 use crate::{
-    commands::Action,
     core::{Message, Report},
     draw::Resources,
-    form::{self, Field},
+    form::{self, Field, Input},
     keymap::{Keymap, Pressed, Stroke},
     palette::{self, Palette},
     rows::{Cell, Row},
@@ -31,7 +30,7 @@ struct Shared {
     state: Arc<State>,
     palette: Palette,
     keymap: Keymap,
-    actions: Vec<Action>,
+    asked: Vec<&'static str>,
     notifications: Vec<Notification>,
     listeners: Vec<Box<dyn Fn() + Send>>,
 }
@@ -97,27 +96,15 @@ impl Hub {
                 }
                 shared.state = state;
             }
+            Report::Asked(command) => shared.asked.push(command),
             Report::Notification(notification) => shared.notifications.push(notification),
         }
         shared.listeners.iter().for_each(|listener| listener());
     }
 
-    /// Takes in what a command of the window asks for.
-    pub fn act(&self, action: Action) {
-        match action {
-            Action::ShowDocument(document) => self.send(Message::Show(document)),
-            Action::StepDocument(places) => self.send(Message::Step(places)),
-            action => {
-                let mut shared = self.shared();
-                shared.actions.push(action);
-                shared.listeners.iter().for_each(|listener| listener());
-            }
-        }
-    }
-
-    /// What has been asked of the window since the last call.
-    pub fn actions(&self) -> Vec<Action> {
-        std::mem::take(&mut self.shared().actions)
+    /// The ids of the window's commands that were called since the last call.
+    pub fn asked(&self) -> Vec<&'static str> {
+        std::mem::take(&mut self.shared().asked)
     }
 
     /// What the user should know since the last call.
@@ -166,7 +153,10 @@ impl Hub {
         if let Some(reason) = palette::unavailable(entry, &state) {
             return Chosen::Unavailable(reason);
         }
-        if let Some(fields) = palette::form(entry, by_key) {
+        if let Some(mut fields) = palette::form(entry, by_key) {
+            for field in fields.iter_mut().filter(|field| field.source.as_deref() == Some("documentKinds")) {
+                (field.input, field.choices) = (Input::Choice, state.document_kinds.to_vec());
+            }
             return Chosen::Asks { title: entry.title.clone(), fields };
         }
         if !by_key {

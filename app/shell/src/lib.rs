@@ -7,7 +7,6 @@
 
 mod bridge;
 mod camera;
-mod commands;
 mod core;
 mod draw;
 mod form;
@@ -28,7 +27,7 @@ use std::{
 };
 
 use cxx_qt_lib::{QGuiApplication, QQmlApplicationEngine, QString, QUrl};
-use kernel::{Capability, Context, Kernel};
+use kernel::{Context, Kernel};
 use serde_json::Map;
 
 use crate::{
@@ -39,8 +38,8 @@ use crate::{
 
 /// What a window is opened with.
 pub struct Launch<E> {
-    /// Makes the kernel, with the window's own capability among the others. Called on the kernel's thread.
-    pub kernel: Box<dyn FnOnce(Box<dyn Capability>) -> Result<Kernel, E> + Send>,
+    /// Makes the kernel. Called on the kernel's thread.
+    pub kernel: Box<dyn FnOnce() -> Result<Kernel, E> + Send>,
     /// Who acts in the window.
     pub context: Context,
     /// What the workspace is called in the title.
@@ -59,8 +58,7 @@ pub fn run<E: Send + 'static>(launch: Launch<E>) -> Result<i32, E> {
     let hub = Hub::install(sender.clone(), workspace);
     let (ready, made) = sync_channel(1);
     let serve = move || {
-        let window = commands::Window(|action| hub.act(action));
-        match kernel(Box::new(window)) {
+        match kernel() {
             Ok(kernel) => {
                 let assets = kernel.assets();
                 let (fonts, limits) = (assets.fonts().clone(), assets.limits().clone());

@@ -26,6 +26,8 @@ pub struct State {
     pub running: Option<String>,
     /// The context keys that when-clauses read.
     pub keys: BTreeMap<String, Json>,
+    /// The ids of the kinds of documents.
+    pub document_kinds: Arc<Vec<String>>,
     /// Every command, in the order of their ids.
     pub commands: Arc<Vec<CommandEntry>>,
 }

@@ -53,7 +53,7 @@ fn window(paths: &[PathBuf], common: &Common) -> Result<(), Failure> {
 fn window(_paths: &[PathBuf], _common: &Common) -> Result<(), Failure> {
     let message =
         "this build has no window: use render, --batch or one of the commands of metabuilder --help";
-    Err(crate::report::Failure::new(crate::report::WRONG_USAGE, message))
+    Err(Failure::new(crate::report::WRONG_USAGE, message))
 }
 
 /// The current folder.

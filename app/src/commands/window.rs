@@ -45,11 +45,8 @@ pub fn run(paths: &[PathBuf], common: &Common) -> Result<(), Failure> {
     context.source = Source::Window;
     let common = common.clone();
     let launch = Launch {
-        kernel: Box::new(move |window| {
-            let mut registry = assembly::registry()?;
-            registry.add(window).map_err(|error| Failure::new(1, error))?;
-            let home = Home::Workspace { folder: &folder };
-            assembly::kernel_of(registry, &common, &home, vec![folder.clone(), here])
+        kernel: Box::new(move || {
+            assembly::kernel(&common, &Home::Workspace { folder: &folder }, vec![folder.clone(), here])
         }),
         context,
         workspace: name,

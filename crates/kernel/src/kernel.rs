@@ -73,7 +73,7 @@ pub struct Kernel {
     pub(crate) workspace: Workspace,
     pub(crate) recent: RecentPayloads,
     pub(crate) session: Session,
-    stream: Stream,
+    pub(crate) stream: Stream,
     read_only: Option<String>,
     events: Vec<EventHash>,
     last_ord: u64,

@@ -57,6 +57,11 @@ impl Pattern {
         Ok(Pattern { segments: pattern.split('.').map(segment).collect::<Result<_, _>>()? })
     }
 
+    /// The pattern that every topic fits whose first segment is `name`.
+    pub fn below(name: &str) -> Self {
+        Pattern { segments: vec![Segment::Name(name.into()), Segment::Any] }
+    }
+
     /// Whether `topic` fits, from its first segment to its last.
     ///
     /// Takes at most time in proportion to the product of both lengths, and no memory.

@@ -7,8 +7,8 @@ use std::{
 
 use base::nearest;
 use schema::{
-    CommandDeclaration, EvaluatorDeclaration, Format, Kinds, Manifest, ManifestError, PropertyDeclaration,
-    Setting,
+    CommandDeclaration, EvaluatorDeclaration, Format, Kind, Kinds, Manifest, ManifestError,
+    PropertyDeclaration, Setting,
 };
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -20,6 +20,7 @@ use crate::{
     evaluate::Evaluator,
     exchange::{Exporter, Importer},
     scope::{EditScope, QueryScope, TaskScope},
+    workspace::WORKSPACE_KIND,
 };
 
 /// A capability: a manifest and the code behind it.
@@ -198,6 +199,11 @@ impl Registry {
     /// All node kinds.
     pub fn kinds(&self) -> &Kinds {
         &self.kinds
+    }
+
+    /// The kinds of documents that people make.
+    pub fn document_kinds(&self) -> impl Iterator<Item = &Kind> {
+        self.kinds.iter().filter(|kind| kind.document && kind.id != WORKSPACE_KIND)
     }
 
     /// The manifests of all capabilities, in the order in which they were added.

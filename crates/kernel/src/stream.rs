@@ -28,6 +28,13 @@ pub enum Notice {
         /// The document.
         document: DocumentId,
     },
+    /// Something is asked of the window. The topic is the id of the command: `window.zoom.in`.
+    Asked {
+        /// The id of the command.
+        command: &'static str,
+        /// The document that it is about.
+        document: Option<DocumentId>,
+    },
     /// The workspace became read-only. Topic `log.failed`.
     ReadOnly {
         /// Why.
@@ -42,6 +49,7 @@ impl Notice {
             Notice::Changed { document, .. } => format!("document.{document}.changed"),
             Notice::Durable { .. } => "log.durable".into(),
             Notice::Selected { document } => format!("selection.{document}.changed"),
+            Notice::Asked { command, .. } => (*command).into(),
             Notice::ReadOnly { .. } => "log.failed".into(),
         }
     }

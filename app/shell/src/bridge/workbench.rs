@@ -13,7 +13,6 @@ use cxx_qt_lib::QString;
 use serde_json::{Map, Value as Json, json};
 
 use crate::{
-    commands::Action,
     core::Message,
     hub::{Chosen, Hub},
 };
@@ -111,6 +110,9 @@ mod qobject {
     impl cxx_qt::Threading for Workbench {}
 }
 
+/// How much larger one step of zooming shows the canvas.
+const ZOOM_STEP: f64 = std::f64::consts::SQRT_2;
+
 /// The Rust side of the workbench.
 #[derive(Default)]
 pub struct WorkbenchRust {
@@ -174,14 +176,15 @@ impl qobject::Workbench {
         for notification in hub.notifications() {
             self.as_mut().notified(&QString::from(&notification.text), notification.error);
         }
-        for action in hub.actions() {
-            match action {
-                Action::ShowPalette => self.as_mut().palette_wanted(),
-                Action::Zoom(factor) => self.as_mut().zoom_wanted(factor),
-                Action::ZoomToFit => self.as_mut().fit_wanted(),
-                Action::ZoomToActual => self.as_mut().actual_wanted(),
-                Action::Close => self.as_mut().close_wanted(),
-                Action::ShowDocument(_) | Action::StepDocument(_) => {}
+        for command in hub.asked() {
+            match command {
+                "window.palette.show" => self.as_mut().palette_wanted(),
+                "window.zoom.in" => self.as_mut().zoom_wanted(ZOOM_STEP),
+                "window.zoom.out" => self.as_mut().zoom_wanted(1.0 / ZOOM_STEP),
+                "window.zoom.fit" => self.as_mut().fit_wanted(),
+                "window.zoom.actual" => self.as_mut().actual_wanted(),
+                "window.close" => self.as_mut().close_wanted(),
+                _ => {}
             }
         }
     }

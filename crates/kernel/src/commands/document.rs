@@ -45,6 +45,7 @@ pub(super) struct OneDocument {
 #[serde(deny_unknown_fields)]
 struct Create {
     /// The kind of document: `graphics.canvas`, `code.text`.
+    #[schemars(extend("x-choices" = "documentKinds"))]
     kind: String,
     /// What people call it; the kind's title when absent.
     name: Option<String>,
@@ -54,8 +55,8 @@ struct Create {
 }
 
 fn create(scope: &mut EditScope<'_>, args: Create) -> Result<Json, CommandError> {
-    let kinds = scope.registry().kinds();
-    let documents = || kinds.iter().filter(|kind| kind.document);
+    let registry = scope.registry();
+    let documents = || registry.document_kinds();
     let Some(kind) = documents().find(|kind| kind.id == args.kind) else {
         return Err(CommandError::NotFound {
             what: "kind of document",

@@ -1,4 +1,5 @@
-//! The commands that every workspace has: documents, nodes, keyframes, history, selection and clipboard.
+//! The commands that every workspace has: documents, nodes, keyframes, history, selection, clipboard and
+//! window.
 
 mod bundle;
 mod clipboard;
@@ -7,6 +8,7 @@ mod history;
 mod keyframe;
 mod node;
 mod selection;
+mod window;
 
 use crate::{Capability, Registrar};
 
@@ -29,5 +31,6 @@ impl Capability for Core {
         history::register(registrar);
         selection::register(registrar);
         clipboard::register(registrar);
+        window::register(registrar);
     }
 }
