@@ -1,4 +1,4 @@
-//! The project's own tool: `cargo xtask test | suites | walls | licences | docs | samples | demo | bench`.
+//! The project's own tool: `cargo xtask run | test | suites | walls | licences | docs | samples | demo | bench`.
 //!
 //! It drives finished programs, above all `target/release/metabuilder`, and links no crate under test. Nothing depends on
 //! it, and nothing of it ships.
@@ -13,6 +13,7 @@ mod graph;
 mod licences;
 mod packages;
 mod project;
+mod run;
 mod samples;
 mod spdx;
 mod suites;
@@ -38,6 +39,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Build the program with its window and open it
+    Run(run::Options),
     /// Check and test everything, from a bare machine; ends with `N passed, N failed`
     Test,
     /// Run the outside test suites against the release binary
@@ -72,6 +75,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<bool> {
     let project = Project::find()?;
     match command {
+        Command::Run(options) => run::run(&project, &options),
         Command::Test => test::test(&project),
         Command::Suites(options) => suites::suites(&project, &options),
         Command::Walls => Ok(walls::check(&project)?.print("walls")),

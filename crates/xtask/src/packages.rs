@@ -25,11 +25,61 @@ pub const BUILD: &[Needed] = &[
     Needed { shows: "git", package: "git", why: "the tests of mounted repositories make some" },
 ];
 
+/// What building the window and opening it takes besides.
+pub const WINDOW: &[Needed] = &[
+    Needed { shows: "c++", package: "g++", why: "compiles the C++ side of the window" },
+    Needed { shows: "qmake6", package: "qmake6", why: "tells where Qt is" },
+    Needed { shows: "/usr/share/doc/qt6-base-dev/copyright", package: "qt6-base-dev", why: "Qt itself" },
+    Needed {
+        shows: "/usr/share/doc/qt6-declarative-dev/copyright",
+        package: "qt6-declarative-dev",
+        why: "Qt Quick, in which the window is written",
+    },
+    Needed {
+        shows: "/usr/share/doc/qml6-module-qtquick/copyright",
+        package: "qml6-module-qtquick",
+        why: "the items of Qt Quick",
+    },
+    Needed {
+        shows: "/usr/share/doc/qml6-module-qtquick-controls/copyright",
+        package: "qml6-module-qtquick-controls",
+        why: "text fields and scroll bars",
+    },
+    Needed {
+        shows: "/usr/share/doc/qml6-module-qtquick-layouts/copyright",
+        package: "qml6-module-qtquick-layouts",
+        why: "rows and columns",
+    },
+    Needed {
+        shows: "/usr/share/doc/qml6-module-qtquick-templates/copyright",
+        package: "qml6-module-qtquick-templates",
+        why: "what the controls are made of",
+    },
+    Needed {
+        shows: "/usr/share/doc/qml6-module-qtquick-window/copyright",
+        package: "qml6-module-qtquick-window",
+        why: "the window itself",
+    },
+    Needed {
+        shows: "/usr/share/doc/qml6-module-qtqml-workerscript/copyright",
+        package: "qml6-module-qtqml-workerscript",
+        why: "loaded by the models of lists",
+    },
+    Needed { shows: "ld.lld", package: "lld", why: "links the tests of the window" },
+];
+
+/// What testing the window takes besides.
+pub const WINDOW_TESTS: &[Needed] = &[
+    Needed { shows: "Xvfb", package: "xvfb", why: "a display without hardware" },
+    Needed { shows: "xdotool", package: "xdotool", why: "presses keys and clicks" },
+];
+
 /// Installs what is missing, as root or through sudo, and says what and why.
 ///
 /// # Errors
 /// Something is missing and cannot be installed here; the message says how to do it by hand.
-pub fn install_missing(needed: &[Needed]) -> Result<()> {
+pub fn install_missing(needed: &[&[Needed]]) -> Result<()> {
+    let needed: Vec<_> = needed.iter().copied().flatten().collect();
     let missing: Vec<_> = needed.iter().filter(|needed| !is_there(needed.shows)).collect();
     if missing.is_empty() {
         println!("system packages: all {} are there", needed.len());

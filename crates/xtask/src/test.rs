@@ -7,6 +7,9 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+/// Builds the program with its window.
+pub const BUILD_WINDOW: &str = "build --release --package metabuilder --features shell";
+
 /// How many checks went well and how many did not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
@@ -29,7 +32,7 @@ struct Steps {
 pub fn test(project: &Project) -> Result<bool> {
     let mut steps =
         Steps { total: Tally::default(), lines: Vec::new(), failed: Vec::new(), started: Instant::now() };
-    packages::install_missing(packages::BUILD)?;
+    packages::install_missing(&[packages::BUILD, packages::WINDOW, packages::WINDOW_TESTS])?;
 
     let single = |good: Result<bool>| good.map(Tally::one);
     steps.run("formatting", || single(project.run_cargo("fmt --all --check")));
@@ -55,6 +58,13 @@ pub fn test(project: &Project) -> Result<bool> {
         steps.run("outside suites", || suites::tally(project));
     } else {
         println!("\nskipped without the release binary: end-to-end cases, reference pages, outside suites");
+    }
+    // Last, since it puts a program with the window in the place of the one without.
+    let built = steps.run("release binary with the window", || single(project.run_cargo(BUILD_WINDOW)));
+    if built {
+        steps.run("window", || {
+            counted(project, "test --release --package e2e --features window --no-fail-fast --test window")
+        });
     }
     Ok(steps.summary())
 }

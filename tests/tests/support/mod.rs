@@ -1,6 +1,8 @@
 //! Running the release binary on scripts, and writing random ones.
 #![allow(dead_code)] // Each test uses a part.
 
+#[cfg(feature = "window")]
+pub mod display;
 pub mod session;
 
 use std::{
