@@ -166,7 +166,7 @@ fn every_acknowledged_event_survives_a_kill_at_any_point() {
 fn an_edit_of_a_large_document_writes_little() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let paths: String = (0..20_000).map(|n| format!("<path d='M{n} 0h1v1z'/>")).collect();
+    let paths: String = (0..100_000).map(|n| format!("<path d='M{n} 0h1v1z'/>")).collect();
     let svg = format!("<svg xmlns='http://www.w3.org/2000/svg' width='20000' height='10'>{paths}</svg>");
     std::fs::write(folder.join("large.svg"), svg).unwrap();
     let import = json!({ "id": "large", "command": "document.import", "args": { "path": "large.svg" } });
