@@ -84,7 +84,7 @@ pub fn kernel(common: &Common, home: &Home<'_>, folders: Vec<PathBuf>) -> Result
         fonts: Arc::new(Fonts::new(&settings)),
         clock: Arc::new(SystemClock),
         limits,
-        settings,
+        settings: settings.into(),
     };
     Ok(Kernel::new(registry, Box::new(Log(store)), ports, read_only))
 }

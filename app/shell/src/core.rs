@@ -146,7 +146,8 @@ impl Core {
         }
         self.state.running = Some(title.clone());
         (self.report)(Report::State(Arc::new(self.state.clone())));
-        let request = Request { command: id.to_owned(), arguments, context: self.context.clone() };
+        let request =
+            Request { command: id.to_owned(), arguments, context: self.context.clone(), timeout_s: None };
         let done = catch_unwind(AssertUnwindSafe(|| self.kernel.execute(request)));
         self.state.running = None;
         self.state.saved = false;

@@ -95,7 +95,8 @@ fn open(folder: &Path) -> Result<Kernel, Failure> {
 }
 
 fn execute(kernel: &mut Kernel, command: &str, arguments: Json) -> Result<Json, Failure> {
-    let request = Request { command: command.to_owned(), arguments, context: Context::default() };
+    let request =
+        Request { command: command.to_owned(), arguments, context: Context::default(), timeout_s: None };
     Ok(kernel.execute(request)?.result)
 }
 

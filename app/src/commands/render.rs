@@ -63,7 +63,7 @@ impl Session {
         self.commands += 1;
         let seed = format!("render {}", self.commands).into_bytes();
         let context = Context { seed, ..self.context.clone() };
-        let request = Request { command: command.to_owned(), arguments, context };
+        let request = Request { command: command.to_owned(), arguments, context, timeout_s: None };
         let response = self.kernel.execute(request)?;
         self.diagnostics.extend(response.diagnostics);
         Ok(response.result)

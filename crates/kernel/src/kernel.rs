@@ -1,7 +1,6 @@
 //! The kernel: commands come in, events go to the log, and everything else reads.
 
 use std::{
-    cell::RefCell,
     collections::BTreeMap,
     sync::{Arc, mpsc::Receiver},
 };
@@ -13,12 +12,14 @@ use serde_json::Value as Json;
 
 use crate::{
     CommandError, Context, Registry, Session,
+    call::{Away, Begun, Call, Deadline, Errand, Returned},
     history::History,
+    log::SharedLog,
     pattern::Pattern,
     ports::{Clock, EventLog, Files, FontSource, HistoryRow, LogError, NewEvent, Run},
     recent::RecentPayloads,
     registry::Handler,
-    scope::{EditScope, QueryScope, TaskScope},
+    scope::{EditScope, QueryScope},
     settings::Settings,
     stream::{Notice, Stream},
     when::When,
@@ -39,7 +40,7 @@ pub struct Ports {
     /// Bounds on inputs.
     pub limits: Limits,
     /// Settings.
-    pub settings: Settings,
+    pub settings: Arc<Settings>,
 }
 
 /// A command to be run.
@@ -52,6 +53,9 @@ pub struct Request {
     /// Who asks, from where.
     #[serde(default)]
     pub context: Context,
+    /// How long it may take, in seconds. Tasks ask between their parts, and before they write anything.
+    #[serde(default)]
+    pub timeout_s: Option<f64>,
 }
 
 /// What a command gave.
@@ -61,6 +65,9 @@ pub struct Response {
     pub result: Json,
     /// The events that it gave rise to. They are pending: durable after [`Kernel::sync`].
     pub events: Vec<EventHash>,
+    /// The documents that these events changed, each once.
+    #[serde(default)]
+    pub changed: Vec<DocumentId>,
     /// What else the user should know.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -69,15 +76,15 @@ pub struct Response {
 pub struct Kernel {
     pub(crate) ports: Ports,
     pub(crate) registry: Registry,
-    pub(crate) log: RefCell<Box<dyn EventLog>>,
+    pub(crate) log: SharedLog,
     pub(crate) workspace: Workspace,
     pub(crate) recent: RecentPayloads,
     pub(crate) session: Session,
     pub(crate) stream: Stream,
     read_only: Option<String>,
     events: Vec<EventHash>,
+    changed: Vec<DocumentId>,
     last_ord: u64,
-    deadline: Option<(i64, f64)>,
 }
 
 impl Kernel {
@@ -86,15 +93,15 @@ impl Kernel {
         Kernel {
             ports,
             registry,
-            log: RefCell::new(log),
+            log: SharedLog::new(log),
             workspace: Workspace::default(),
             recent: RecentPayloads::new(RECENT_BYTES),
             session: Session::default(),
             stream: Stream::default(),
             read_only,
             events: Vec::new(),
+            changed: Vec::new(),
             last_ord: 0,
-            deadline: None,
         }
     }
 
@@ -113,21 +120,6 @@ impl Kernel {
         self.stream.subscribe(pattern)
     }
 
-    /// Bounds the commands to come: the time from which is counted, and the seconds that they may take.
-    pub fn set_deadline(&mut self, deadline: Option<(i64, f64)>) {
-        self.deadline = deadline;
-    }
-
-    /// Fails once the time is up. Tasks ask between their parts, and before they write anything.
-    pub(crate) fn check_deadline(&self) -> Result<(), CommandError> {
-        match self.deadline {
-            Some((start, seconds)) if (self.ports.clock.now() - start) as f64 > seconds * 1e3 => {
-                Err(CommandError::TimedOut(seconds))
-            }
-            _ => Ok(()),
-        }
-    }
-
     /// Why nothing may change, if so.
     pub fn read_only(&self) -> Option<&str> {
         self.read_only.as_deref()
@@ -138,7 +130,18 @@ impl Kernel {
     /// # Errors
     /// [`CommandError`]; nothing has changed then, unless the command is a task that had submitted edits already.
     pub fn execute(&mut self, request: Request) -> Result<Response, CommandError> {
-        let Request { command, arguments, context } = request;
+        match self.begin(request)? {
+            Begun::Done(response) => Ok(response),
+            Begun::Away(errand) => self.finish(errand.run()),
+        }
+    }
+
+    /// Begins a command: most are done then; the long work of some is handed out, so that the kernel can go on.
+    ///
+    /// # Errors
+    /// As for [`Kernel::execute`].
+    pub fn begin(&mut self, request: Request) -> Result<Begun, CommandError> {
+        let Request { command, arguments, context, timeout_s } = request;
         let found = self.registry.command(&command)?.clone();
         if let Some(problem) = found.problems(&arguments, false).into_iter().next() {
             return Err(problem.into());
@@ -148,35 +151,74 @@ impl Kernel {
         }
         self.check_when(&found.declaration.when)?;
         self.registry.activate(&found.capability)?;
-        self.events.clear();
-        let mut ids = self.id_source(&context)?;
-        let mut diagnostics = Vec::new();
-        let id: Arc<str> = command.as_str().into();
+        (self.events, self.changed) = (Vec::new(), Vec::new());
+        let ids = self.id_source(&context)?;
+        let started = self.ports.clock.now();
+        let mut call = Call {
+            command: command.into(),
+            arguments: arguments.to_string().into(),
+            context,
+            ids,
+            diagnostics: Vec::new(),
+            started,
+            deadline: timeout_s.map(|seconds| Deadline { start: started, seconds }),
+        };
         let result = match &found.handler {
-            Handler::Query(query) => query(&mut QueryScope { kernel: self, context: &context }, arguments)?,
+            Handler::Query(query) => {
+                query(&mut QueryScope { kernel: self, context: &call.context }, arguments)?
+            }
             Handler::Edit(edit) => {
-                let text: Arc<str> = arguments.to_string().into();
-                self.run_edit(&context, &mut ids, id, text, |scope| edit(scope, arguments))?
+                let Call { command, arguments: text, context, ids, .. } = &mut call;
+                self.run_edit(context, ids, command.clone(), text.clone(), |scope| edit(scope, arguments))?
             }
             Handler::Task(task) => {
-                self.check_writable(&context)?;
-                let started = self.ports.clock.now();
-                let text: Arc<str> = arguments.to_string().into();
-                let mut scope = TaskScope {
-                    kernel: self,
-                    context: &context,
-                    ids: &mut ids,
-                    command: id,
-                    arguments: text.clone(),
-                    diagnostics: &mut diagnostics,
-                };
-                let outcome = task(&mut scope, arguments);
-                self.record_run(&command, &text, &context, started, &outcome)?;
+                self.check_writable(&call.context)?;
+                let outcome = task(&mut call.scope(self), arguments);
+                self.record_run(&call, outcome.as_ref())?;
                 outcome?
             }
+            Handler::Work(begin) => {
+                self.check_writable(&call.context)?;
+                match begin(&mut call.scope(self), arguments) {
+                    Ok(work) => return Ok(Begun::Away(Box::new(Errand { away: self.away(call), work }))),
+                    Err(error) => {
+                        self.record_run(&call, Err(&error))?;
+                        return Err(error);
+                    }
+                }
+            }
         };
-        self.workspace.save(&mut **self.log.borrow_mut(), false)?;
-        Ok(Response { result, events: std::mem::take(&mut self.events), diagnostics })
+        self.respond(call, result).map(Begun::Done)
+    }
+
+    /// Ends a command whose work was handed out. What others have changed since counts.
+    ///
+    /// # Errors
+    /// As for [`Kernel::execute`].
+    pub fn finish(&mut self, returned: Returned) -> Result<Response, CommandError> {
+        let Returned { mut call, outcome } = returned;
+        (self.events, self.changed) = (Vec::new(), Vec::new());
+        let outcome = outcome.and_then(|finish| finish(&mut call.scope(self)));
+        self.record_run(&call, outcome.as_ref())?;
+        self.respond(call, outcome?)
+    }
+
+    fn respond(&mut self, call: Call, result: Json) -> Result<Response, CommandError> {
+        self.workspace.save(&mut **self.log.lock(), false)?;
+        let (events, changed) = (std::mem::take(&mut self.events), std::mem::take(&mut self.changed));
+        Ok(Response { result, events, changed, diagnostics: call.diagnostics })
+    }
+
+    fn away(&self, call: Call) -> Away {
+        Away {
+            call,
+            log: self.log.clone(),
+            files: self.ports.files.clone(),
+            fonts: self.ports.fonts.clone(),
+            clock: self.ports.clock.clone(),
+            limits: self.ports.limits.clone(),
+            settings: self.ports.settings.clone(),
+        }
     }
 
     fn check_when(&self, clause: &str) -> Result<(), CommandError> {
@@ -203,7 +245,7 @@ impl Kernel {
     /// What distinguishes this workspace, as it is now, from all others: a run's seed starts with it, so that two runs
     /// of a script in one workspace do not clash.
     pub fn run_seed(&self) -> Result<Vec<u8>, CommandError> {
-        let log = self.log.borrow();
+        let log = self.log.lock();
         let heads = log.heads()?;
         Ok(log.replica().0.to_be_bytes().into_iter().chain(heads.iter().flat_map(|head| head.0)).collect())
     }
@@ -219,25 +261,17 @@ impl Kernel {
     }
 
     /// A task that changed no document is recorded outside the chain; so is a failure.
-    fn record_run(
-        &mut self,
-        command: &str,
-        arguments: &str,
-        context: &Context,
-        started: i64,
-        outcome: &Result<Json, CommandError>,
-    ) -> Result<(), CommandError> {
+    fn record_run(&mut self, call: &Call, outcome: Result<&Json, &CommandError>) -> Result<(), CommandError> {
         if outcome.is_ok() && !self.events.is_empty() {
             return Ok(());
         }
-        let outcome = outcome.as_ref().map(Json::to_string).map_err(CommandError::to_string);
-        self.log.borrow_mut().record_run(Run {
-            command: command.to_owned(),
-            arguments: arguments.to_owned(),
-            actor: context.actor.clone(),
-            started,
+        self.log.lock().record_run(Run {
+            command: call.command.to_string(),
+            arguments: call.arguments.to_string(),
+            actor: call.context.actor.clone(),
+            started: call.started,
             ended: self.ports.clock.now(),
-            outcome,
+            outcome: outcome.map(Json::to_string).map_err(CommandError::to_string),
         })?;
         Ok(())
     }
@@ -291,7 +325,7 @@ impl Kernel {
             if !worth_recording {
                 continue;
             }
-            let applied = match self.workspace.open(&**self.log.borrow(), document) {
+            let applied = match self.workspace.open(&**self.log.lock(), document) {
                 Ok(open) => open.document.apply(&deltas).map_err(CommandError::from),
                 Err(error) => Err(error),
             };
@@ -335,13 +369,16 @@ impl Kernel {
             documents: documents.clone(),
             blobs,
         };
-        let appended = self.log.borrow_mut().append(event);
+        let appended = self.log.lock().append(event);
         let appended = appended.map_err(|error| self.fail(error))?;
         if let Some(payload) = recent {
             self.recent.keep(appended.hash, payload);
         }
-        let replica = self.log.borrow().replica();
+        let replica = self.log.lock().replica();
         for (document, role) in documents {
+            if !self.changed.contains(&document) {
+                self.changed.push(document);
+            }
             let row = HistoryRow {
                 ord: appended.ord,
                 event: appended.hash,
@@ -351,7 +388,7 @@ impl Kernel {
                 command: command.clone(),
                 time,
             };
-            self.workspace.open(&**self.log.borrow(), document)?.history.push(row);
+            self.workspace.open(&**self.log.lock(), document)?.history.push(row);
             self.stream.publish(Notice::Changed { document, event: appended.hash, ord: appended.ord });
         }
         self.last_ord = appended.ord;
@@ -365,7 +402,7 @@ impl Kernel {
         for delta in changes.iter().flat_map(|change| change.deltas.iter().chain(&change.inverses)) {
             delta.hashes(&mut hashes);
         }
-        known_blobs(&**self.log.borrow(), hashes)
+        known_blobs(&**self.log.lock(), hashes)
     }
 
     /// Waits until everything is durable.
@@ -373,7 +410,7 @@ impl Kernel {
     /// # Errors
     /// When the log fails: what was pending is taken back, and the workspace is read-only from then on.
     pub fn sync(&mut self) -> Result<(), CommandError> {
-        let synced = self.log.borrow_mut().sync();
+        let synced = self.log.lock().sync();
         synced.map_err(|error| self.fail(error))?;
         let ord = self.last_ord;
         self.stream.publish(Notice::Durable { ord });
@@ -391,7 +428,7 @@ impl Kernel {
     /// Saves the states of all documents, so that they open without replay, and lets go of the capabilities.
     pub fn close(&mut self) -> Result<(), CommandError> {
         if self.read_only.is_none() {
-            self.workspace.save(&mut **self.log.borrow_mut(), true)?;
+            self.workspace.save(&mut **self.log.lock(), true)?;
             self.sync()?;
         }
         self.registry.deactivate_all();
@@ -403,12 +440,12 @@ impl Kernel {
         if document != WORKSPACE {
             self.record(document)?;
         }
-        Ok(self.workspace.open(&**self.log.borrow(), document)?.document.content().clone())
+        Ok(self.workspace.open(&**self.log.lock(), document)?.document.content().clone())
     }
 
     /// The CRDT snapshot of a document.
     pub(crate) fn snapshot(&mut self, document: DocumentId) -> Result<Vec<u8>, CommandError> {
-        Ok(self.workspace.open(&**self.log.borrow(), document)?.document.snapshot()?)
+        Ok(self.workspace.open(&**self.log.lock(), document)?.document.snapshot()?)
     }
 
     /// The history of a document.
@@ -416,7 +453,7 @@ impl Kernel {
         if document != WORKSPACE {
             self.record(document)?;
         }
-        Ok(&self.workspace.open(&**self.log.borrow(), document)?.history)
+        Ok(&self.workspace.open(&**self.log.lock(), document)?.history)
     }
 
     /// Selects exactly these nodes of a document.
@@ -429,7 +466,7 @@ impl Kernel {
     pub(crate) fn prune(&mut self, context: &Context, arguments: Arc<str>) -> Result<u64, CommandError> {
         self.check_writable(context)?;
         self.documents()?;
-        self.workspace.save(&mut **self.log.borrow_mut(), true)?;
+        self.workspace.save(&mut **self.log.lock(), true)?;
         self.sync()?;
         let up_to = self.last_ord.max(self.workspace.last_ord());
         let change = Change {
@@ -442,12 +479,12 @@ impl Kernel {
         self.append(context, "history.prune".into(), arguments, vec![change])?;
         self.sync()?;
         self.recent.clear();
-        Ok(self.log.borrow_mut().prune(up_to)?)
+        Ok(self.log.lock().prune(up_to)?)
     }
 
     /// The record of a document.
     pub fn record(&mut self, document: DocumentId) -> Result<DocumentRecord, CommandError> {
-        self.workspace.record(&**self.log.borrow(), document)
+        self.workspace.record(&**self.log.lock(), document)
     }
 
     /// The records of all documents, in the order of their creation.

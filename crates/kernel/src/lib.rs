@@ -4,6 +4,7 @@
 //! leaves as a response and as notices. Never touches disk, network, clock, GPU or window by itself: those are ports.
 
 mod arguments;
+mod call;
 mod commands;
 mod context;
 mod error;
@@ -11,6 +12,7 @@ mod evaluate;
 mod exchange;
 mod history;
 mod kernel;
+mod log;
 pub mod pattern;
 pub mod ports;
 mod recent;
@@ -24,6 +26,7 @@ pub mod when;
 mod workspace;
 
 pub use arguments::Problem;
+pub use call::{Away, Begun, Errand, Finish, Returned, Work};
 pub use commands::core;
 pub use context::{Context, Permissions, Source};
 pub use error::CommandError;

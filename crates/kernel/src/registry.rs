@@ -17,6 +17,7 @@ use serde_json::Value as Json;
 use crate::{
     CommandError,
     arguments::{self, Problem},
+    call::Work,
     evaluate::Evaluator,
     exchange::{Exporter, Importer},
     scope::{EditScope, QueryScope, TaskScope},
@@ -41,11 +42,13 @@ pub trait Capability: Send + Sync {
 pub(crate) enum Handler {
     Edit(Box<EditHandler>),
     Task(Box<TaskHandler>),
+    Work(Box<WorkHandler>),
     Query(Box<QueryHandler>),
 }
 
 type EditHandler = dyn Fn(&mut EditScope<'_>, Json) -> Result<Json, CommandError> + Send + Sync;
 type TaskHandler = dyn Fn(&mut TaskScope<'_>, Json) -> Result<Json, CommandError> + Send + Sync;
+type WorkHandler = dyn Fn(&mut TaskScope<'_>, Json) -> Result<Work, CommandError> + Send + Sync;
 type QueryHandler = dyn Fn(&mut QueryScope<'_>, Json) -> Result<Json, CommandError> + Send + Sync;
 
 /// A command or query as registered.
@@ -65,9 +68,14 @@ impl Command {
     pub fn class(&self) -> &'static str {
         match self.handler {
             Handler::Edit(_) => "edit",
-            Handler::Task(_) => "task",
+            Handler::Task(_) | Handler::Work(_) => "task",
             Handler::Query(_) => "query",
         }
+    }
+
+    /// Whether it may change the document that it is about.
+    pub fn writes(&self) -> bool {
+        !self.declaration.reads && !matches!(self.handler, Handler::Query(_))
     }
 
     /// What is wrong with arguments; with `placeholders`, texts with `${…}` pass for anything.
@@ -312,6 +320,16 @@ impl Registrar<'_> {
         F: Fn(&mut TaskScope<'_>, A) -> Result<Json, CommandError> + Send + Sync + 'static,
     {
         let handler = Handler::Task(Box::new(move |scope, json| handler(scope, arguments::parse(json)?)));
+        self.handler::<A>(id, handler);
+    }
+
+    /// A task with long work: what it says first is done in the kernel, the work that it hands out away from it.
+    pub fn work<A, F>(&mut self, id: &str, handler: F)
+    where
+        A: DeserializeOwned + JsonSchema,
+        F: Fn(&mut TaskScope<'_>, A) -> Result<Work, CommandError> + Send + Sync + 'static,
+    {
+        let handler = Handler::Work(Box::new(move |scope, json| handler(scope, arguments::parse(json)?)));
         self.handler::<A>(id, handler);
     }
 

@@ -1,6 +1,6 @@
 //! What the code behind a command sees: of an edit the content, of a task the ports, too.
 
-use std::{cell::RefCell, collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use base::{BlobHash, Diagnostic, DocumentId, IdSource, Limits, NodeId};
 use document::{Content, Delta, Document, Key, NodeRef, Property, Value};
@@ -9,14 +9,16 @@ use serde_json::Value as Json;
 
 use crate::{
     Blobs, CommandError, Context, Kernel, Reading, Registry, Session,
-    ports::{Clock, EventLog, Files, FontSource},
+    call::{Call, Deadline},
+    log::SharedLog,
+    ports::{Clock, Files, FontSource},
     settings::Settings,
     workspace::{DocumentRecord, NewDocument, WORKSPACE, Workspace},
 };
 
 /// Blobs, files beside a file, fonts, limits and settings.
 pub struct Assets<'a> {
-    pub(crate) log: &'a RefCell<Box<dyn EventLog>>,
+    pub(crate) log: &'a SharedLog,
     pub(crate) files: &'a Arc<dyn Files>,
     pub(crate) fonts: &'a Arc<dyn FontSource>,
     pub(crate) limits: &'a Limits,
@@ -26,7 +28,7 @@ pub struct Assets<'a> {
 impl Assets<'_> {
     /// Keeps a blob.
     pub fn put_blob(&mut self, bytes: &[u8]) -> Result<BlobHash, CommandError> {
-        Ok(self.log.borrow_mut().put_blob(bytes)?)
+        Ok(self.log.lock().put_blob(bytes)?)
     }
 
     /// What drawing needs of these.
@@ -67,7 +69,7 @@ impl Assets<'_> {
 
 impl Blobs for Assets<'_> {
     fn blob(&self, hash: BlobHash) -> Result<Vec<u8>, CommandError> {
-        let blob = self.log.borrow().blob(hash)?;
+        let blob = self.log.lock().blob(hash)?;
         blob.ok_or(CommandError::NotFound { what: "blob", name: hash.to_string(), nearest: None })
     }
 }
@@ -108,6 +110,22 @@ pub struct TaskScope<'k> {
     pub(crate) command: Arc<str>,
     pub(crate) arguments: Arc<str>,
     pub(crate) diagnostics: &'k mut Vec<Diagnostic>,
+    deadline: Option<Deadline>,
+}
+
+impl Call {
+    /// What the task of this call sees.
+    pub(crate) fn scope<'k>(&'k mut self, kernel: &'k mut Kernel) -> TaskScope<'k> {
+        TaskScope {
+            kernel,
+            context: &self.context,
+            ids: &mut self.ids,
+            command: self.command.clone(),
+            arguments: self.arguments.clone(),
+            diagnostics: &mut self.diagnostics,
+            deadline: self.deadline,
+        }
+    }
 }
 
 impl TaskScope<'_> {
@@ -148,8 +166,12 @@ impl TaskScope<'_> {
 
     /// Replaces a file as a whole. Says where it is.
     pub fn write(&mut self, path: &str, bytes: &[u8]) -> Result<String, CommandError> {
-        self.kernel.check_deadline()?;
+        self.check_deadline()?;
         Ok(self.kernel.files().write(path, bytes)?)
+    }
+
+    fn check_deadline(&self) -> Result<(), CommandError> {
+        Deadline::check(self.deadline, &**self.kernel.clock())
     }
 
     /// Something to tell the user beside the result.
@@ -162,7 +184,7 @@ impl TaskScope<'_> {
         &mut self,
         edit: impl FnOnce(&mut EditScope<'_>) -> Result<T, CommandError>,
     ) -> Result<T, CommandError> {
-        self.kernel.check_deadline()?;
+        self.check_deadline()?;
         self.kernel.run_edit(self.context, self.ids, self.command.clone(), self.arguments.clone(), edit)
     }
 
@@ -175,7 +197,7 @@ impl TaskScope<'_> {
 /// What an edit sees, and what it has changed so far.
 pub struct EditScope<'k> {
     pub(crate) workspace: &'k mut Workspace,
-    pub(crate) log: &'k RefCell<Box<dyn EventLog>>,
+    pub(crate) log: &'k SharedLog,
     pub(crate) registry: &'k Registry,
     pub(crate) session: &'k Session,
     pub(crate) ids: &'k mut IdSource,
@@ -214,7 +236,7 @@ impl EditScope<'_> {
     /// The content of a document as this edit has left it so far.
     pub fn content(&mut self, document: DocumentId) -> Result<&Content, CommandError> {
         if !self.working.contains_key(&document) {
-            let content = self.workspace.open(&**self.log.borrow(), document)?.document.content().clone();
+            let content = self.workspace.open(&**self.log.lock(), document)?.document.content().clone();
             self.working.insert(document, content);
         }
         self.working.get(&document).ok_or_else(|| CommandError::no_document(document))
@@ -297,13 +319,13 @@ impl EditScope<'_> {
 
     /// Keeps a blob. A blob that no event comes to name is forgotten.
     pub fn put_blob(&mut self, bytes: &[u8]) -> Result<BlobHash, CommandError> {
-        Ok(self.log.borrow_mut().put_blob(bytes)?)
+        Ok(self.log.lock().put_blob(bytes)?)
     }
 
     /// Makes a document with this content, and its record in the workspace.
     pub fn create(&mut self, new: NewDocument) -> Result<DocumentId, CommandError> {
         let id: DocumentId = self.ids.next_id();
-        let replica = self.log.borrow().replica();
+        let replica = self.log.lock().replica();
         let (document, delta) = new.make(id, replica, self.workspace_content()?)?;
         self.working.insert(id, document.content().clone());
         self.created.push((id, document));

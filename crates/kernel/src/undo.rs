@@ -55,7 +55,7 @@ impl Kernel {
         let steps = match document {
             Some(document) => {
                 self.record(document)?;
-                let open = self.workspace.open(&**self.log.borrow(), document)?;
+                let open = self.workspace.open(&**self.log.lock(), document)?;
                 direction.step(&open.history, context).map(|step| (document, step)).into_iter().collect()
             }
             None => self.workspace_steps(context, direction)?,
@@ -77,7 +77,7 @@ impl Kernel {
         let mut steps = Vec::new();
         let mut last_edit = 0;
         for document in self.all_documents()? {
-            let open = self.workspace.open(&**self.log.borrow(), document)?;
+            let open = self.workspace.open(&**self.log.lock(), document)?;
             last_edit = last_edit.max(open.history.last_edit_ord(&context.actor));
             steps.extend(direction.step(&open.history, context).map(|step| (document, step)));
         }
@@ -91,7 +91,7 @@ impl Kernel {
 
     /// All documents that ever were, the workspace's own first: an undone creation can be redone.
     fn all_documents(&mut self) -> Result<Vec<DocumentId>, CommandError> {
-        let open = self.workspace.open(&**self.log.borrow(), WORKSPACE)?;
+        let open = self.workspace.open(&**self.log.lock(), WORKSPACE)?;
         let mut documents = vec![WORKSPACE];
         if let Some(tree) = open.document.content().tree() {
             for top in [base::NodeId::ROOT, base::NodeId::TRASH] {
@@ -104,7 +104,7 @@ impl Kernel {
 
     /// The deltas of a step, fitted to what has come since.
     fn fitted(&mut self, document: DocumentId, step: &Step) -> Result<Vec<Delta>, CommandError> {
-        let log = self.log.borrow();
+        let log = self.log.lock();
         let of_document = |event: EventHash| -> Result<(Vec<Delta>, Vec<Delta>), CommandError> {
             let changes = match self.recent.get(event) {
                 Some(bytes) => decoded(event, bytes)?,
@@ -139,7 +139,7 @@ impl Kernel {
         if document != WORKSPACE {
             self.record(document)?;
         }
-        let log = self.log.borrow();
+        let log = self.log.lock();
         let ord = match revision {
             None => 0,
             Some(event) => {

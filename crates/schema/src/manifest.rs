@@ -56,6 +56,9 @@ pub struct CommandDeclaration {
     /// When it can be called; always when empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub when: String,
+    /// Whether a task leaves its document as it is. Queries do, and edits do not, without saying so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reads: bool,
     /// Examples; each is run by a test.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub examples: Vec<Example>,

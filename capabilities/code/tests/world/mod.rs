@@ -37,7 +37,7 @@ impl World {
             fonts: Arc::new(Nothing),
             clock: Arc::new(Nothing),
             limits: Limits::default(),
-            settings,
+            settings: settings.into(),
         };
         World { kernel: Kernel::new(registry, Box::new(MemoryLog::default()), ports, None), files }
     }
@@ -45,7 +45,7 @@ impl World {
     /// Runs a command.
     pub fn run(&mut self, command: &str, arguments: Json) -> Result<Response, CommandError> {
         let command = command.to_owned();
-        self.kernel.execute(Request { command, arguments, context: Context::default() })
+        self.kernel.execute(Request { command, arguments, context: Context::default(), timeout_s: None })
     }
 
     /// Runs a command that must succeed and hands back its result.

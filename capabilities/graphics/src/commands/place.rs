@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use base::{DocumentId, NodeId};
 use document::Delta;
-use kernel::{CommandError, EditScope, Place, Registrar, TaskScope};
+use kernel::{CommandError, EditScope, Place, Registrar, TaskScope, Work};
 use kurbo::{Affine, Rect, Shape, Vec2};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
 use super::{check_canvas, resources, root};
 use crate::{
@@ -21,7 +21,7 @@ use crate::{
 
 pub(super) fn register(registrar: &mut Registrar<'_>, drawing: &Arc<Drawing>) {
     let drawing = drawing.clone();
-    registrar.task("graphics.place", move |scope, args| place(&drawing, scope, args));
+    registrar.work("graphics.place", move |scope, args| place(drawing.clone(), scope, args));
 }
 
 /// How a picture fills a box.
@@ -70,19 +70,23 @@ struct Args {
     fit: Fit,
 }
 
-fn place(drawing: &Drawing, scope: &mut TaskScope<'_>, args: Args) -> Result<Json, CommandError> {
+fn place(drawing: Arc<Drawing>, scope: &mut TaskScope<'_>, args: Args) -> Result<Work, CommandError> {
     let bytes = scope.assets().read(&args.path)?;
     let Some(format) = import::format_of(&bytes) else {
         return Err(CommandError::input(&args.path, "not a PNG, JPEG, WebP, GIF or SVG file"));
     };
-    let import::Read { picture, files, diagnostics } =
-        import::read(drawing, &args.path, format, &bytes, &scope.assets())?;
-    for file in files.values() {
-        scope.assets().put_blob(file)?;
-    }
-    scope.warn(diagnostics);
-    let node = scope.edit(|edit| insert(edit, &args, picture))?;
-    Ok(json!({ "node": node }))
+    Ok(Box::new(move |away| {
+        let import::Read { picture, files, diagnostics } =
+            import::read(&drawing, &args.path, format, &bytes, &away.assets())?;
+        for file in files.values() {
+            away.assets().put_blob(file)?;
+        }
+        away.warn(diagnostics);
+        Ok(Box::new(move |scope| {
+            let node = scope.edit(|edit| insert(edit, &args, picture))?;
+            Ok(json!({ "node": node }))
+        }))
+    }))
 }
 
 fn insert(scope: &mut EditScope<'_>, args: &Args, picture: Picture) -> Result<NodeId, CommandError> {

@@ -184,13 +184,13 @@ pub(super) fn import(
         (scope.context.clone(), scope.command.clone(), scope.arguments.clone());
     let kernel = scope.kernel();
     let workspace = kernel.content(WORKSPACE)?;
-    let (document, insert) = new.make(head.id, kernel.log.borrow().replica(), &workspace)?;
+    let (document, insert) = new.make(head.id, kernel.log.lock().replica(), &workspace)?;
     kernel.workspace.adopt(head.id, document);
-    let taken = merge_in(&mut kernel.workspace, &**kernel.log.borrow(), head.id, path, &snapshot);
+    let taken = merge_in(&mut kernel.workspace, &**kernel.log.lock(), head.id, path, &snapshot);
     let outcome = taken.and_then(|change| {
         let applied = kernel
             .workspace
-            .open(&**kernel.log.borrow(), WORKSPACE)?
+            .open(&**kernel.log.lock(), WORKSPACE)?
             .document
             .apply(std::slice::from_ref(&insert))?;
         let listed = Change {
@@ -236,7 +236,7 @@ pub(super) fn merge(
     let (context, command, arguments) =
         (scope.context.clone(), scope.command.clone(), scope.arguments.clone());
     let kernel = scope.kernel();
-    let change = merge_in(&mut kernel.workspace, &**kernel.log.borrow(), document, path, &snapshot)?;
+    let change = merge_in(&mut kernel.workspace, &**kernel.log.lock(), document, path, &snapshot)?;
     let changed = change.deltas.len();
     let nothing_new = change.deltas.is_empty();
     let event = if nothing_new { None } else { kernel.append(&context, command, arguments, vec![change])? };

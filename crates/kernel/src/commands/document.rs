@@ -12,13 +12,13 @@ use sha2::{Digest, Sha256};
 use super::bundle;
 use crate::{
     CommandError, EditScope, ExportRequest, FileSource, ImportedContent, NewDocument, QueryScope, Registrar,
-    TaskScope, WORKSPACE, workspace::record_node,
+    TaskScope, WORKSPACE, Work, workspace::record_node,
 };
 
 pub(super) fn register(registrar: &mut Registrar<'_>) {
     registrar.edit("document.create", create);
-    registrar.task("document.import", import);
-    registrar.task("document.export", export);
+    registrar.work("document.import", import);
+    registrar.work("document.export", export);
     registrar.task("document.merge", merge);
     registrar.edit("document.rename", rename);
     registrar.edit("document.remove", remove);
@@ -86,40 +86,52 @@ struct Import {
     name: Option<String>,
 }
 
-fn import(scope: &mut TaskScope<'_>, args: Import) -> Result<Json, CommandError> {
+fn import(scope: &mut TaskScope<'_>, args: Import) -> Result<Work, CommandError> {
     let bytes = scope.assets().read(&args.path)?;
     let file_name = args.path.rsplit(['/', '\\']).next().unwrap_or(&args.path).to_owned();
     let name = args.name.unwrap_or_else(|| file_name.clone());
+    let path = args.path;
     if bundle::recognises(&bytes) {
-        return bundle::import(scope, &args.path, name, &bytes);
+        return Ok(in_the_kernel(move |scope| bundle::import(scope, &path, name, &bytes)));
     }
     let extension = file_name.rsplit_once('.').map_or("", |(_, extension)| extension);
     let Some((format, importer)) = scope.registry().importer(extension, &bytes) else {
         let known: Vec<&str> = scope.registry().formats().0.map(|format| format.id.as_str()).collect();
         let message = format!("not a file of a known format (known: {})", known.join(", "));
-        return Err(CommandError::input(args.path, message));
+        return Err(CommandError::input(path, message));
     };
     let (format, importer) = (format.id.clone(), importer.clone());
-    let source = FileSource { path: &args.path, bytes: &bytes, format: &format };
-    let mut ids = scope.ids().clone();
-    let imported = importer.import(&source, &mut scope.assets(), &mut ids)?;
-    *scope.ids() = ids;
-    scope.warn(imported.diagnostics);
-    let base = match &imported.content {
-        ImportedContent::Tree(_) => None,
-        ImportedContent::Text(text) => Some((text.clone(), scope.assets().put_blob(text.as_bytes())?)),
-    };
-    let mut record = imported.record;
-    record.push(("source".into(), BlobHash::of(&bytes).into()));
-    let new = NewDocument { kind: imported.kind.into(), name, path: Some(args.path), base, record };
-    let document = scope.edit(|edit| {
-        let document = edit.create(new)?;
-        if let ImportedContent::Tree(deltas) = imported.content {
-            edit.push_all(document, deltas)?;
-        }
-        Ok(document)
-    })?;
-    Ok(json!({ "document": document, "kind": imported.kind, "format": format, "root": NodeId::ROOT }))
+    Ok(Box::new(move |away| {
+        let source = FileSource { path: &path, bytes: &bytes, format: &format };
+        let (mut assets, ids) = away.assets_and_ids();
+        let imported = importer.import(&source, &mut assets, ids)?;
+        let base = match &imported.content {
+            ImportedContent::Tree(_) => None,
+            ImportedContent::Text(text) => Some((text.clone(), assets.put_blob(text.as_bytes())?)),
+        };
+        away.warn(imported.diagnostics);
+        let mut record = imported.record;
+        record.push(("source".into(), BlobHash::of(&bytes).into()));
+        let (kind, content) = (imported.kind, imported.content);
+        let new = NewDocument { kind: kind.into(), name, path: Some(path), base, record };
+        Ok(Box::new(move |scope| {
+            let document = scope.edit(|edit| {
+                let document = edit.create(new)?;
+                if let ImportedContent::Tree(deltas) = content {
+                    edit.push_all(document, deltas)?;
+                }
+                Ok(document)
+            })?;
+            Ok(json!({ "document": document, "kind": kind, "format": format, "root": NodeId::ROOT }))
+        }))
+    }))
+}
+
+/// Work that is all done in the kernel.
+fn in_the_kernel(
+    finish: impl FnOnce(&mut TaskScope<'_>) -> Result<Json, CommandError> + Send + 'static,
+) -> Work {
+    Box::new(|_| Ok(Box::new(finish)))
 }
 
 #[derive(Deserialize, Serialize, JsonSchema)]
@@ -146,18 +158,16 @@ struct Export {
     options: BTreeMap<String, Json>,
 }
 
-fn export(scope: &mut TaskScope<'_>, args: Export) -> Result<Json, CommandError> {
+fn export(scope: &mut TaskScope<'_>, args: Export) -> Result<Work, CommandError> {
     let record = scope.record(args.document)?;
-    let extension = args.path.rsplit(['/', '\\']).next().and_then(|name| name.rsplit_once('.'));
+    let path = args.path;
+    let extension = path.rsplit(['/', '\\']).next().and_then(|name| name.rsplit_once('.'));
     let Some(format) = args.format.or_else(|| extension.map(|(_, extension)| extension.to_owned())) else {
-        return Err(CommandError::argument(
-            "path",
-            format!("'{}' has no extension: name the format", args.path),
-        ));
+        return Err(CommandError::argument("path", format!("'{path}' has no extension: name the format")));
     };
     if format == bundle::EXTENSION {
         let bytes = bundle::export(scope, &record)?;
-        return written(scope, &args.path, &bytes);
+        return Ok(in_the_kernel(move |scope| written(scope, &path, &bytes)));
     }
     let content = scope.content(args.document)?;
     let (format, exporter) = scope.registry().exporter(&record.kind, &format)?;
@@ -168,10 +178,13 @@ fn export(scope: &mut TaskScope<'_>, args: Export) -> Result<Json, CommandError>
         options: args.options.into_iter().collect::<serde_json::Map<_, _>>().into(),
     };
     let exporter = exporter.clone();
-    let limits = scope.assets().limits().clone();
-    let exported = exporter.export(&content, &record.properties, &request, &mut scope.assets(), &limits)?;
-    scope.warn(exported.diagnostics);
-    written(scope, &args.path, &exported.bytes)
+    Ok(Box::new(move |away| {
+        let limits = away.assets().limits().clone();
+        let exported =
+            exporter.export(&content, &record.properties, &request, &mut away.assets(), &limits)?;
+        away.warn(exported.diagnostics);
+        Ok(Box::new(move |scope| written(scope, &path, &exported.bytes)))
+    }))
 }
 
 fn written(scope: &mut TaskScope<'_>, path: &str, bytes: &[u8]) -> Result<Json, CommandError> {
