@@ -1,11 +1,8 @@
 //! SIGINT and SIGTERM: the first one asks the run to stop, the second one ends the process.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
-    },
-    time::Duration,
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
 use batch::Interrupt;
@@ -48,14 +45,5 @@ impl Signals {
 impl Interrupt for Signals {
     fn requested(&self) -> bool {
         self.exit_code().is_some()
-    }
-
-    fn wait(&self, ms: u64) {
-        let mut left = ms;
-        while left > 0 && !self.requested() {
-            let slice = left.min(50);
-            std::thread::sleep(Duration::from_millis(slice));
-            left -= slice;
-        }
     }
 }

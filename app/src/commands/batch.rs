@@ -40,12 +40,18 @@ pub fn run(path: &Path, batch: &Batch, common: &Common) -> Result<(), Failure> {
     };
     let mut kernel = assembly::kernel(common, &home, folders)?;
     let context = assembly::context(kernel.assets().settings());
-    let mut teller = Teller::new(batch.progress, plan.order.len());
-    let outcome = batch::run(&mut kernel, &plan, &context, &mut teller, &signals);
+    let mut teller = Teller::new(batch.progress, plan.graph.len());
+    let outcome = batch::run(&mut kernel, &plan, lanes(batch), &context, &mut teller, &signals);
     teller.finish();
     let closed = kernel.close();
     finish(&plan, outcome, &signals, common)?;
     Ok(closed?)
+}
+
+/// How many steps run side by side: as many as there are cores, if nothing is said.
+fn lanes(batch: &Batch) -> usize {
+    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+    batch.jobs.map_or_else(cores, usize::from)
 }
 
 /// Relative paths are seen from the workspace, or from the script's folder; a file that is not there is looked for in
@@ -62,7 +68,7 @@ fn folders(script: &Path, batch: &Batch) -> Result<Vec<PathBuf>, Failure> {
 }
 
 fn dry_run(plan: &Plan, common: &Common) -> Result<(), Failure> {
-    let steps = plan.order.iter().map(|at| &plan.script.steps[*at]);
+    let steps = plan.graph.order().iter().map(|at| &plan.script.steps[*at]);
     if common.json {
         let steps: Vec<Json> = steps
             .map(|step| json!({ "id": step.id, "command": step.command, "needs": step.needs }))

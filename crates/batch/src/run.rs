@@ -1,9 +1,14 @@
-//! Running a plan: one step after the other, each acknowledged once it is durable.
+//! Running a plan: steps side by side where they do not wait for each other, each acknowledged once it is durable.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
-use base::{Diagnostic, EventHash};
-use kernel::{CommandError, Context, Kernel, Request};
+use base::{Diagnostic, DocumentId, EventHash};
+use jobs::{Ending, Failure};
+use kernel::{Begun, CommandError, Context, Kernel, Request, Response, WORKSPACE, ports::Clock};
 use serde::Serialize;
 use serde_json::Value as Json;
 
@@ -16,6 +21,8 @@ use crate::{
 const GROUP_STEPS: usize = 64;
 /// How long a done step may wait for its group, in milliseconds.
 const GROUP_MS: i64 = 20;
+/// The wait before a step is tried a second time, in milliseconds; it doubles with each failure.
+const FIRST_BACK_OFF_MS: u64 = 100;
 /// The longest wait before a step is tried again, in milliseconds.
 const LONGEST_BACK_OFF_MS: u64 = 10_000;
 
@@ -38,7 +45,7 @@ pub struct StepReport {
 /// A run that came to its end, or as far as it came.
 #[derive(Clone, Debug, Default)]
 pub struct Outcome {
-    /// The steps that were done and are durable, in the order in which they ran.
+    /// The steps that were done and are durable, in the order of the plan.
     pub steps: Vec<StepReport>,
     /// What else the user should know.
     pub diagnostics: Vec<Diagnostic>,
@@ -47,138 +54,214 @@ pub struct Outcome {
 }
 
 /// Hears of the run.
-pub trait Progress {
+pub trait Progress: Send {
     /// A step is done and durable; `done` of `total` are. `eta_ms` is a guess at the time left.
     fn acknowledged(&mut self, step: &StepReport, done: usize, total: usize, eta_ms: i64);
 }
 
-/// Asks from outside to stop, and waits between tries.
-pub trait Interrupt {
-    /// Whether the run is to stop before the next step.
+/// Asks from outside to stop.
+pub trait Interrupt: Sync {
+    /// Whether the run is to stop: no further step is started, and long work is given up.
     fn requested(&self) -> bool;
-    /// Waits.
-    fn wait(&self, ms: u64);
 }
 
-/// Runs a plan. `context` says who acts; ids derive from the script and the step.
+/// Runs a plan on so many lanes. `context` says who acts; ids derive from the script and the step.
 pub fn run(
     kernel: &mut Kernel,
     plan: &Plan,
+    lanes: usize,
     context: &Context,
     progress: &mut dyn Progress,
     interrupt: &dyn Interrupt,
 ) -> Outcome {
-    let mut outcome = Outcome::default();
-    let mut results: BTreeMap<&str, Json> = BTreeMap::new();
-    let mut waiting: Vec<StepReport> = Vec::new();
-    let total = plan.order.len();
-    let start = kernel.clock().now();
-    let mut group_start = start;
+    let first = || plan.graph.order().first().map(|at| plan.script.steps[*at].clone());
     let seed = match kernel.run_seed() {
         Ok(seed) => [seed.as_slice(), &plan.script.hash].concat(),
-        Err(error) => {
-            outcome.failure = plan.order.first().map(|at| (plan.script.steps[*at].clone(), error));
-            return outcome;
-        }
+        Err(error) => return Outcome { failure: first().map(|step| (step, error)), ..Outcome::default() },
     };
-    for at in &plan.order {
-        let step = &plan.script.steps[*at];
-        if interrupt.requested() {
-            outcome.failure = Some((step.clone(), CommandError::Cancelled));
-            break;
-        }
-        let context = Context { seed: [seed.as_slice(), step.id.as_bytes()].concat(), ..context.clone() };
-        match attempt(kernel, plan, step, &context, &results, interrupt) {
-            Ok((report, diagnostics)) => {
-                results.insert(&step.id, report.result.clone());
-                outcome.diagnostics.extend(diagnostics);
-                waiting.push(report);
+    let clock = kernel.clock().clone();
+    let now = clock.now();
+    let shared = Shared {
+        kernel,
+        progress,
+        results: BTreeMap::new(),
+        writers: BTreeMap::new(),
+        waiting: Vec::new(),
+        done: Vec::new(),
+        diagnostics: Vec::new(),
+        total: plan.graph.len(),
+        start: now,
+        group_start: now,
+    };
+    let run = Run { plan, context, seed, interrupt, clock, shared: Mutex::new(shared) };
+    let endings = jobs::run(&plan.graph, lanes, &run);
+    let mut shared = run.shared.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let stored = shared.acknowledge();
+    let mut outcome = Outcome { steps: shared.done, diagnostics: shared.diagnostics, failure: None };
+    // The order of the lanes is chance; the order of the script is not.
+    let place: BTreeMap<&str, usize> = plan
+        .graph
+        .order()
+        .iter()
+        .enumerate()
+        .map(|(at, step)| (plan.script.steps[*step].id.as_str(), at))
+        .collect();
+    outcome.steps.sort_by_key(|step| place.get(step.id.as_str()).copied());
+    let mut skipped = None;
+    for (at, ending) in endings.into_iter().enumerate() {
+        let error = match ending {
+            Ending::Done(()) => continue,
+            Ending::Skipped => {
+                skipped.get_or_insert(at);
+                continue;
             }
-            Err(error) => {
-                outcome.failure = Some((step.clone(), error));
-                break;
+            Ending::Failed(Failure::Error(error)) => error,
+            Ending::Failed(Failure::Panic(message)) => {
+                CommandError::Failed(format!("it broke off: {message}"))
             }
-        }
-        let now = kernel.clock().now();
-        if waiting.len() >= GROUP_STEPS || now - group_start >= GROUP_MS {
-            if let Err(error) = acknowledge(kernel, &mut waiting, &mut outcome, progress, total, start) {
-                outcome.failure = Some((step.clone(), error));
-                return outcome;
-            }
-            group_start = now;
-        }
+        };
+        outcome.failure.get_or_insert((plan.script.steps[at].clone(), error));
     }
-    if let Err(error) = acknowledge(kernel, &mut waiting, &mut outcome, progress, total, start)
-        && let Some(last) = plan.order.last()
-    {
-        outcome.failure = Some((plan.script.steps[*last].clone(), error));
+    if outcome.failure.is_none() {
+        let stopped = skipped.map(|at| (plan.script.steps[at].clone(), CommandError::Cancelled));
+        outcome.failure = stopped.or_else(|| {
+            let last = plan.graph.order().last()?;
+            Some((plan.script.steps[*last].clone(), stored.err()?))
+        });
     }
     outcome
 }
 
-/// Makes what is waiting durable and says so.
-fn acknowledge(
-    kernel: &mut Kernel,
-    waiting: &mut Vec<StepReport>,
-    outcome: &mut Outcome,
-    progress: &mut dyn Progress,
+/// What the lanes share, one at a time.
+struct Shared<'r> {
+    kernel: &'r mut Kernel,
+    progress: &'r mut dyn Progress,
+    /// The results of the steps that are done.
+    results: BTreeMap<String, Json>,
+    /// The step that changed each document last.
+    writers: BTreeMap<DocumentId, usize>,
+    /// Steps that are done, but not yet durable.
+    waiting: Vec<StepReport>,
+    /// Steps that are durable.
+    done: Vec<StepReport>,
+    diagnostics: Vec<Diagnostic>,
     total: usize,
     start: i64,
-) -> Result<(), CommandError> {
-    kernel.sync()?;
-    for report in waiting.drain(..) {
-        let done = outcome.steps.len() + 1;
-        let eta_ms = (kernel.clock().now() - start) / done as i64 * (total - done) as i64;
-        progress.acknowledged(&report, done, total, eta_ms);
-        outcome.steps.push(report);
-    }
-    Ok(())
+    group_start: i64,
 }
 
-fn attempt(
-    kernel: &mut Kernel,
-    plan: &Plan,
-    step: &Step,
-    context: &Context,
-    results: &BTreeMap<&str, Json>,
-    interrupt: &dyn Interrupt,
-) -> Result<(StepReport, Vec<Diagnostic>), CommandError> {
-    let lookup = |path: &[&str]| -> Result<Json, String> {
-        let name = path.first().copied().unwrap_or_default();
-        let value = plan.script.vars.get(name).or_else(|| results.get(name));
-        descend(value.unwrap_or(&Json::Null), &path[1..])
-    };
-    let arguments = resolve(&step.args, &lookup).map_err(|unresolved| {
-        CommandError::argument(
-            unresolved.argument,
-            format!("${{{}}}: {}", unresolved.reference, unresolved.message),
-        )
-    })?;
-    let mut tries = 0;
-    loop {
-        let started = kernel.clock().now();
-        let request =
-            Request { command: step.command.clone(), arguments: arguments.clone(), context: context.clone() };
-        kernel.set_deadline(step.timeout_s.map(|seconds| (started, seconds)));
-        let answer = kernel.execute(request);
-        kernel.set_deadline(None);
-        match answer {
-            Ok(response) => {
-                let report = StepReport {
-                    id: step.id.clone(),
-                    command: step.command.clone(),
-                    ms: kernel.clock().now() - started,
-                    result: response.result,
-                    events: response.events,
-                };
-                return Ok((report, response.diagnostics));
-            }
-            Err(error) if tries < step.retry && is_worth_another_try(&error) && !interrupt.requested() => {
-                interrupt.wait((100 << tries.min(10)).min(LONGEST_BACK_OFF_MS));
-                tries += 1;
-            }
-            Err(error) => return Err(error),
+impl Shared<'_> {
+    /// Makes what is waiting durable and says so.
+    fn acknowledge(&mut self) -> Result<(), CommandError> {
+        self.kernel.sync()?;
+        for report in self.waiting.drain(..) {
+            let done = self.done.len() + 1;
+            let eta_ms = (self.kernel.clock().now() - self.start) / done as i64 * (self.total - done) as i64;
+            self.progress.acknowledged(&report, done, self.total, eta_ms);
+            self.done.push(report);
         }
+        Ok(())
+    }
+
+    /// Takes in what a step gave.
+    fn take(&mut self, plan: &Plan, at: usize, ms: i64, response: Response) -> Result<(), CommandError> {
+        let step = &plan.script.steps[at];
+        for document in response.changed.iter().filter(|document| **document != WORKSPACE) {
+            if let Some(other) = self.writers.insert(*document, at)
+                && !plan.graph.precedes(other, at)
+                && other != at
+            {
+                let other = &plan.script.steps[other].id;
+                return Err(CommandError::Failed(format!(
+                    "it changed document {document}, and so did step '{other}', which runs beside it: add '{other}' to needs"
+                )));
+            }
+        }
+        self.results.insert(step.id.clone(), response.result.clone());
+        self.diagnostics.extend(response.diagnostics);
+        let (id, command) = (step.id.clone(), step.command.clone());
+        self.waiting.push(StepReport { id, command, ms, result: response.result, events: response.events });
+        let now = self.kernel.clock().now();
+        if self.waiting.len() >= GROUP_STEPS || now - self.group_start >= GROUP_MS {
+            self.acknowledge()?;
+            self.group_start = now;
+        }
+        Ok(())
+    }
+}
+
+struct Run<'r> {
+    plan: &'r Plan,
+    context: &'r Context,
+    seed: Vec<u8>,
+    interrupt: &'r dyn Interrupt,
+    clock: Arc<dyn Clock>,
+    shared: Mutex<Shared<'r>>,
+}
+
+impl<'r> Run<'r> {
+    fn shared(&self) -> MutexGuard<'_, Shared<'r>> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The arguments of a step, with the results of those before it.
+    fn arguments(&self, step: &Step, results: &BTreeMap<String, Json>) -> Result<Json, CommandError> {
+        let lookup = |path: &[&str]| -> Result<Json, String> {
+            let name = path.first().copied().unwrap_or_default();
+            let value = self.plan.script.vars.get(name).or_else(|| results.get(name));
+            descend(value.unwrap_or(&Json::Null), &path[1..])
+        };
+        resolve(&step.args, &lookup).map_err(|unresolved| {
+            CommandError::argument(
+                unresolved.argument,
+                format!("${{{}}}: {}", unresolved.reference, unresolved.message),
+            )
+        })
+    }
+}
+
+impl jobs::Work for Run<'_> {
+    type Output = ();
+    type Error = CommandError;
+
+    fn run(&self, at: usize) -> Result<(), CommandError> {
+        let step = &self.plan.script.steps[at];
+        let mut shared = self.shared();
+        let started = shared.kernel.clock().now();
+        let request = Request {
+            command: step.command.clone(),
+            arguments: self.arguments(step, &shared.results)?,
+            context: Context {
+                seed: [self.seed.as_slice(), step.id.as_bytes()].concat(),
+                ..self.context.clone()
+            },
+            timeout_s: step.timeout_s,
+        };
+        let response = match shared.kernel.begin(request)? {
+            Begun::Done(response) => response,
+            Begun::Away(errand) => {
+                drop(shared);
+                let returned = errand.run_watched(&|| self.interrupt.requested());
+                shared = self.shared();
+                shared.kernel.finish(returned)?
+            }
+        };
+        let ms = shared.kernel.clock().now() - started;
+        shared.take(self.plan, at, ms, response)
+    }
+
+    fn retry(&self, at: usize, failures: u32, error: &CommandError) -> Option<Duration> {
+        let again = failures <= self.plan.script.steps[at].retry && is_worth_another_try(error);
+        let wait = FIRST_BACK_OFF_MS << (failures - 1).min(10);
+        again.then(|| Duration::from_millis(wait.min(LONGEST_BACK_OFF_MS)))
+    }
+
+    fn stopped(&self) -> bool {
+        self.interrupt.requested()
+    }
+
+    fn now(&self) -> Duration {
+        Duration::from_millis(u64::try_from(self.clock.now()).unwrap_or_default())
     }
 }
 
