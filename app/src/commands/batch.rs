@@ -6,7 +6,7 @@ use std::{
 };
 
 use base::Diagnostic;
-use batch::{Outcome, Plan, Script};
+use batch::{Outcome, Plan, Script, World};
 use kernel::CommandError;
 use serde_json::{Map, Value as Json, json};
 
@@ -26,8 +26,8 @@ pub fn run(path: &Path, batch: &Batch, common: &Common) -> Result<(), Failure> {
         true => io::read_to_string(io::stdin()).map_err(unreadable)?,
         false => fs::read_to_string(path).map_err(unreadable)?,
     };
-    let script = Script::parse(&name, &text, &batch.set)?;
     let folders = folders(path, batch)?;
+    let script = Script::read(&name, &text, &batch.set, &Beside(&folders))?;
     if batch.dry_run {
         let plan = Plan::new(script, &assembly::registry()?)?;
         return dry_run(&plan, common);
@@ -40,12 +40,40 @@ pub fn run(path: &Path, batch: &Batch, common: &Common) -> Result<(), Failure> {
     };
     let mut kernel = assembly::kernel(common, &home, folders)?;
     let context = assembly::context(kernel.assets().settings());
-    let mut teller = Teller::new(batch.progress, plan.graph.len());
+    let mut teller = Teller::new(batch.progress, plan.script.steps.len());
     let outcome = batch::run(&mut kernel, &plan, lanes(batch), &context, &mut teller, &signals);
     teller.finish();
     let closed = kernel.close();
     finish(&plan, outcome, &signals, common)?;
     Ok(closed?)
+}
+
+/// What scripts include, and the files that loops run over.
+struct Beside<'f>(&'f [PathBuf]);
+
+impl World for Beside<'_> {
+    fn include(&self, from: &str, path: &str) -> Result<(String, String), String> {
+        let folder = Path::new(from).parent().unwrap_or(Path::new(""));
+        let file = folder.join(path);
+        let text = fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
+        Ok((file.to_string_lossy().into_owned(), text))
+    }
+
+    fn files(&self, pattern: &str) -> Result<Vec<String>, String> {
+        // As for any other input: the first folder that has something.
+        for folder in self.0 {
+            let whole = format!("{}/{pattern}", glob::Pattern::escape(&folder.to_string_lossy()));
+            let found = glob::glob(&whole).map_err(|error| error.to_string())?;
+            let within = |path: PathBuf| Some(path.strip_prefix(folder).ok()?.to_string_lossy().into_owned());
+            let mut files: Vec<String> =
+                found.filter_map(Result::ok).filter(|path| path.is_file()).filter_map(within).collect();
+            if !files.is_empty() {
+                files.sort();
+                return Ok(files);
+            }
+        }
+        Ok(Vec::new())
+    }
 }
 
 /// How many steps run side by side: as many as there are cores, if nothing is said.
@@ -68,7 +96,7 @@ fn folders(script: &Path, batch: &Batch) -> Result<Vec<PathBuf>, Failure> {
 }
 
 fn dry_run(plan: &Plan, common: &Common) -> Result<(), Failure> {
-    let steps = plan.graph.order().iter().map(|at| &plan.script.steps[*at]);
+    let steps = plan.order().map(|at| &plan.script.steps[at]);
     if common.json {
         let steps: Vec<Json> = steps
             .map(|step| json!({ "id": step.id, "command": step.command, "needs": step.needs }))
@@ -82,6 +110,7 @@ fn dry_run(plan: &Plan, common: &Common) -> Result<(), Failure> {
 }
 
 fn finish(plan: &Plan, outcome: Outcome, signals: &Signals, common: &Common) -> Result<(), Failure> {
+    tell(&plan.script.warnings);
     tell(&outcome.diagnostics);
     let failure = outcome.failure.as_ref().map(|(step, error)| failure(plan, step, error, signals));
     if common.json {
@@ -125,9 +154,13 @@ fn result(outcome: &Outcome) -> Json {
         outcome.steps.iter().map(|step| (step.id.clone(), step.ms.into())).collect();
     let results: Map<String, Json> =
         outcome.steps.iter().map(|step| (step.id.clone(), step.result.clone())).collect();
+    let ids = |skipped: bool| -> Vec<&String> {
+        outcome.steps.iter().filter(|step| step.skipped == skipped).map(|step| &step.id).collect()
+    };
     json!({
         "outputs": outputs,
-        "ran": outcome.steps.iter().map(|step| &step.id).collect::<Vec<_>>(),
+        "ran": ids(false),
+        "skipped": ids(true),
         "cacheHits": [],
         "timings": timings,
         "results": results,

@@ -3,11 +3,14 @@
 //! Owns the script format, the resolving of variables and step results, and the order of steps. Never touches a file
 //! or a clock by itself, and knows no command: everything of that is the kernel's.
 
+mod expand;
 mod plan;
+mod read;
 mod run;
 mod script;
 mod template;
 
 pub use plan::Plan;
+pub use read::World;
 pub use run::{Interrupt, Outcome, Progress, StepReport, run};
-pub use script::{Place, Script, ScriptError, Step};
+pub use script::{Item, Place, Script, ScriptError, Step};

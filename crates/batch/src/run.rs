@@ -1,6 +1,7 @@
 //! Running a plan: steps side by side where they do not wait for each other, each acknowledged once it is durable.
 
 use std::{
+    cell::Cell,
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -14,6 +15,7 @@ use serde_json::Value as Json;
 
 use crate::{
     Plan, Step,
+    script::Source,
     template::{descend, resolve},
 };
 
@@ -38,6 +40,8 @@ pub struct StepReport {
     pub ms: i64,
     /// Its result.
     pub result: Json,
+    /// Whether it was skipped: its condition did not hold, or it is about what a skipped step would have given.
+    pub skipped: bool,
     /// The events that it gave rise to.
     pub events: Vec<EventHash>,
 }
@@ -74,7 +78,7 @@ pub fn run(
     progress: &mut dyn Progress,
     interrupt: &dyn Interrupt,
 ) -> Outcome {
-    let first = || plan.graph.order().first().map(|at| plan.script.steps[*at].clone());
+    let first = || plan.script.steps.first().cloned();
     let seed = match kernel.run_seed() {
         Ok(seed) => [seed.as_slice(), &plan.script.hash].concat(),
         Err(error) => return Outcome { failure: first().map(|step| (step, error)), ..Outcome::default() },
@@ -89,47 +93,45 @@ pub fn run(
         waiting: Vec::new(),
         done: Vec::new(),
         diagnostics: Vec::new(),
-        total: plan.graph.len(),
+        total: plan.script.steps.len(),
         start: now,
         group_start: now,
     };
     let run = Run { plan, context, seed, interrupt, clock, shared: Mutex::new(shared) };
-    let endings = jobs::run(&plan.graph, lanes, &run);
+    let endings = jobs::run(&plan.graph, lanes, &Phase { run: &run, first: 0, stoppable: true });
+    let last =
+        jobs::run(&plan.finally, lanes, &Phase { run: &run, first: plan.script.main, stoppable: false });
     let mut shared = run.shared.into_inner().unwrap_or_else(PoisonError::into_inner);
     let stored = shared.acknowledge();
     let mut outcome = Outcome { steps: shared.done, diagnostics: shared.diagnostics, failure: None };
     // The order of the lanes is chance; the order of the script is not.
-    let place: BTreeMap<&str, usize> = plan
-        .graph
-        .order()
-        .iter()
-        .enumerate()
-        .map(|(at, step)| (plan.script.steps[*step].id.as_str(), at))
-        .collect();
+    let place: BTreeMap<&str, usize> =
+        plan.order().enumerate().map(|(at, step)| (plan.script.steps[step].id.as_str(), at)).collect();
     outcome.steps.sort_by_key(|step| place.get(step.id.as_str()).copied());
-    let mut skipped = None;
-    for (at, ending) in endings.into_iter().enumerate() {
-        let error = match ending {
-            Ending::Done(()) => continue,
-            Ending::Skipped => {
-                skipped.get_or_insert(at);
-                continue;
-            }
-            Ending::Failed(Failure::Error(error)) => error,
-            Ending::Failed(Failure::Panic(message)) => {
-                CommandError::Failed(format!("it broke off: {message}"))
-            }
-        };
-        outcome.failure.get_or_insert((plan.script.steps[at].clone(), error));
-    }
-    if outcome.failure.is_none() {
-        let stopped = skipped.map(|at| (plan.script.steps[at].clone(), CommandError::Cancelled));
-        outcome.failure = stopped.or_else(|| {
-            let last = plan.graph.order().last()?;
-            Some((plan.script.steps[*last].clone(), stored.err()?))
-        });
-    }
+    outcome.failure = failure(plan, endings.into_iter().chain(last), stored);
     outcome
+}
+
+/// The first step that failed, and why; else the first one that was not started.
+fn failure(
+    plan: &Plan,
+    endings: impl Iterator<Item = Ending<(), CommandError>>,
+    stored: Result<(), CommandError>,
+) -> Option<(Step, CommandError)> {
+    let mut unstarted = None;
+    for (step, ending) in plan.script.steps.iter().zip(endings) {
+        match ending {
+            Ending::Done(()) => {}
+            Ending::Skipped => unstarted = unstarted.or(Some((step, CommandError::Cancelled))),
+            Ending::Failed(Failure::Error(error)) => return Some((step.clone(), error)),
+            Ending::Failed(Failure::Panic(message)) => {
+                return Some((step.clone(), CommandError::Failed(format!("it broke off: {message}"))));
+            }
+        }
+    }
+    let last = || plan.order().last().map(|at| &plan.script.steps[at]);
+    let failed = unstarted.or_else(|| stored.err().and_then(|error| Some((last()?, error))));
+    failed.map(|(step, error)| (step.clone(), error))
 }
 
 /// What the lanes share, one at a time.
@@ -168,7 +170,7 @@ impl Shared<'_> {
         let step = &plan.script.steps[at];
         for document in response.changed.iter().filter(|document| **document != WORKSPACE) {
             if let Some(other) = self.writers.insert(*document, at)
-                && !plan.graph.precedes(other, at)
+                && !plan.precedes(other, at)
                 && other != at
             {
                 let other = &plan.script.steps[other].id;
@@ -180,7 +182,13 @@ impl Shared<'_> {
         self.results.insert(step.id.clone(), response.result.clone());
         self.diagnostics.extend(response.diagnostics);
         let (id, command) = (step.id.clone(), step.command.clone());
-        self.waiting.push(StepReport { id, command, ms, result: response.result, events: response.events });
+        let (result, events) = (response.result, response.events);
+        self.report(StepReport { id, command, ms, result, skipped: false, events })
+    }
+
+    /// Notes that a step is done, to be made durable with those around it.
+    fn report(&mut self, report: StepReport) -> Result<(), CommandError> {
+        self.waiting.push(report);
         let now = self.kernel.clock().now();
         if self.waiting.len() >= GROUP_STEPS || now - self.group_start >= GROUP_MS {
             self.acknowledge()?;
@@ -204,33 +212,68 @@ impl<'r> Run<'r> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The arguments of a step, with the results of those before it.
-    fn arguments(&self, step: &Step, results: &BTreeMap<String, Json>) -> Result<Json, CommandError> {
-        let lookup = |path: &[&str]| -> Result<Json, String> {
-            let name = path.first().copied().unwrap_or_default();
-            let value = self.plan.script.vars.get(name).or_else(|| results.get(name));
-            descend(value.unwrap_or(&Json::Null), &path[1..])
+    /// The value of a reference in a step; none where a step was skipped.
+    fn value(&self, step: &Step, path: &[&str], shared: &Shared<'_>) -> Result<Option<Json>, String> {
+        let result = |id: &str| shared.results.get(id);
+        let id = |name: &str| self.plan.index.get_key_value(name).map(|(id, _)| id.as_str());
+        let value = match self.plan.script.source(step, path, &id) {
+            Some(Source::Value(value, named)) => Some(descend(value, &path[named..])?),
+            Some(Source::Number(number)) => Some(number.into()),
+            Some(Source::Step(other, named)) => {
+                result(other).map(|value| descend(value, &path[named..])).transpose()?
+            }
+            Some(Source::Loop(members)) => members.iter().map(|member| result(member).cloned()).collect(),
+            None => None,
         };
-        resolve(&step.args, &lookup).map_err(|unresolved| {
+        Ok(value)
+    }
+
+    /// The arguments of a step, with the results of those before it; none when it is to be skipped.
+    fn arguments(&self, step: &Step, shared: &Shared<'_>) -> Result<Option<Json>, CommandError> {
+        if let Some(when) = &step.when {
+            let values: BTreeMap<&str, Option<Json>> = when
+                .keys()
+                .map(|key| {
+                    (key, self.value(step, &key.split('.').collect::<Vec<_>>(), shared).unwrap_or_default())
+                })
+                .collect();
+            if !when.eval(&|key: &str| values.get(key)?.as_ref()) {
+                return Ok(None);
+            }
+        }
+        let skipped = Cell::new(false);
+        let lookup = |path: &[&str]| -> Result<Json, String> {
+            let value = self.value(step, path, shared)?;
+            skipped.set(skipped.get() || value.is_none());
+            Ok(value.unwrap_or_default())
+        };
+        let arguments = resolve(&step.args, &lookup).map_err(|unresolved| {
             CommandError::argument(
                 unresolved.argument,
                 format!("${{{}}}: {}", unresolved.reference, unresolved.message),
             )
-        })
+        })?;
+        Ok(Some(arguments).filter(|_| !skipped.get()))
     }
-}
 
-impl jobs::Work for Run<'_> {
-    type Output = ();
-    type Error = CommandError;
-
-    fn run(&self, at: usize) -> Result<(), CommandError> {
+    fn step(&self, at: usize, stoppable: bool) -> Result<(), CommandError> {
         let step = &self.plan.script.steps[at];
         let mut shared = self.shared();
         let started = shared.kernel.clock().now();
+        let Some(arguments) = self.arguments(step, &shared)? else {
+            let (id, command) = (step.id.clone(), step.command.clone());
+            return shared.report(StepReport {
+                id,
+                command,
+                ms: 0,
+                result: Json::Null,
+                skipped: true,
+                events: Vec::new(),
+            });
+        };
         let request = Request {
             command: step.command.clone(),
-            arguments: self.arguments(step, &shared.results)?,
+            arguments,
             context: Context {
                 seed: [self.seed.as_slice(), step.id.as_bytes()].concat(),
                 ..self.context.clone()
@@ -241,7 +284,7 @@ impl jobs::Work for Run<'_> {
             Begun::Done(response) => response,
             Begun::Away(errand) => {
                 drop(shared);
-                let returned = errand.run_watched(&|| self.interrupt.requested());
+                let returned = errand.run_watched(&|| stoppable && self.interrupt.requested());
                 shared = self.shared();
                 shared.kernel.finish(returned)?
             }
@@ -249,19 +292,38 @@ impl jobs::Work for Run<'_> {
         let ms = shared.kernel.clock().now() - started;
         shared.take(self.plan, at, ms, response)
     }
+}
 
-    fn retry(&self, at: usize, failures: u32, error: &CommandError) -> Option<Duration> {
-        let again = failures <= self.plan.script.steps[at].retry && is_worth_another_try(error);
+/// The steps of the script, or those at its end.
+struct Phase<'p, 'r> {
+    run: &'p Run<'r>,
+    /// The number of its first step.
+    first: usize,
+    /// Whether it stops when it is asked to.
+    stoppable: bool,
+}
+
+impl jobs::Work for Phase<'_, '_> {
+    type Output = ();
+    type Error = CommandError;
+
+    fn run(&self, job: usize) -> Result<(), CommandError> {
+        self.run.step(self.first + job, self.stoppable)
+    }
+
+    fn retry(&self, job: usize, failures: u32, error: &CommandError) -> Option<Duration> {
+        let step = &self.run.plan.script.steps[self.first + job];
+        let again = failures <= step.retry && is_worth_another_try(error);
         let wait = FIRST_BACK_OFF_MS << (failures - 1).min(10);
         again.then(|| Duration::from_millis(wait.min(LONGEST_BACK_OFF_MS)))
     }
 
     fn stopped(&self) -> bool {
-        self.interrupt.requested()
+        self.stoppable && self.run.interrupt.requested()
     }
 
     fn now(&self) -> Duration {
-        Duration::from_millis(u64::try_from(self.clock.now()).unwrap_or_default())
+        Duration::from_millis(u64::try_from(self.run.clock.now()).unwrap_or_default())
     }
 }
 

@@ -1,9 +1,10 @@
-//! The script as written: variables and steps, each with the line that it starts on.
+//! A script: variables and steps, each with the place where it is written, and what a reference in it means.
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
-use serde::Deserialize;
-use serde_json::{Value as Json, value::RawValue};
+use base::Diagnostic;
+use kernel::when::When;
+use serde_json::Value as Json;
 
 /// Where in a script something is wrong.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,7 +42,7 @@ pub struct ScriptError {
     pub message: String,
 }
 
-/// A script.
+/// A script, with what it includes and with its loops written out.
 #[derive(Clone, Debug)]
 pub struct Script {
     /// Its file, for messages.
@@ -50,14 +51,20 @@ pub struct Script {
     pub hash: [u8; 32],
     /// The variables, with what `--set` put in.
     pub vars: BTreeMap<String, Json>,
-    /// The steps, in the order written.
+    /// The steps, in the order written; those that run at the end whatever happens come last.
     pub steps: Vec<Step>,
+    /// How many of the steps do not belong to those.
+    pub main: usize,
+    /// The steps that loops were written out to, by the id of the loop.
+    pub loops: BTreeMap<String, Vec<String>>,
+    /// What the user should know.
+    pub warnings: Vec<Diagnostic>,
 }
 
 /// One step.
 #[derive(Clone, Debug)]
 pub struct Step {
-    /// Its id: other steps refer to it.
+    /// Its id: other steps refer to it. A step of a loop is called `loop[0]`, `loop[1]`, …
     pub id: String,
     /// The id of the command.
     pub command: String,
@@ -65,135 +72,79 @@ pub struct Step {
     pub args: Json,
     /// The steps that must be done before: the one written above when the script does not say.
     pub needs: Vec<String>,
+    /// It is skipped unless this holds.
+    pub when: Option<When>,
     /// How often it is tried again after a failure.
     pub retry: u32,
     /// How long it may take, in seconds.
     pub timeout_s: Option<f64>,
+    /// What the loop gives it: the name of the item, and the item; and its number, from 0.
+    pub item: Option<(String, Item, usize)>,
+    /// The file that it is written in.
+    pub file: Arc<str>,
     /// The line that it starts on.
     pub line: usize,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawScript<'a> {
-    version: u32,
-    #[serde(default, rename = "$schema")]
-    _schema: Option<String>,
-    #[serde(default)]
-    vars: BTreeMap<String, Json>,
-    #[serde(borrow)]
-    steps: Vec<&'a RawValue>,
+/// What a loop runs over, one at a time.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Item {
+    /// A value.
+    Value(Json),
+    /// The result of a step.
+    Result(String),
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawStep {
-    id: String,
-    command: String,
-    #[serde(default)]
-    args: serde_json::Map<String, Json>,
-    needs: Option<Vec<String>>,
-    #[serde(default)]
-    retry: u32,
-    timeout_s: Option<f64>,
+/// Where the value of a reference comes from, and how many of its segments say so.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Source<'s> {
+    /// It is known.
+    Value(&'s Json, usize),
+    /// It is the number of the step in its loop.
+    Number(usize),
+    /// The result of a step.
+    Step(&'s str, usize),
+    /// The results of all steps of a loop, as a list.
+    Loop(&'s [String]),
 }
 
 impl Script {
-    /// Reads a script and puts `set` in the place of its variables. A value that reads as JSON of the variable's type
-    /// is taken as such, any other as text.
-    ///
-    /// # Errors
-    /// [`ScriptError`] with the line, for anything that is not of the format.
-    pub fn parse(file: &str, text: &str, set: &[(String, String)]) -> Result<Self, ScriptError> {
-        let error = |line, step, message: String| ScriptError {
-            place: Place { file: file.to_owned(), line, step, argument: None },
-            message,
-        };
-        let raw: RawScript<'_> = serde_json::from_str(text).map_err(|e| error(e.line(), None, plain(&e)))?;
-        if raw.version != 1 {
-            return Err(error(
-                1,
-                None,
-                format!("version {} is not known: this program reads version 1", raw.version),
-            ));
-        }
-        let mut vars = raw.vars;
-        for (name, value) in set {
-            let Some(default) = vars.get(name) else {
-                let hint = did_you_mean(base::nearest(name, vars.keys().map(String::as_str)));
-                return Err(error(
-                    1,
-                    None,
-                    format!("--set {name}: the script has no variable of this name{hint}"),
-                ));
-            };
-            let value = typed_like(default, value).ok_or_else(|| {
-                error(1, None, format!("--set {name}={value}: the variable is {}", type_name(default)))
-            })?;
-            vars.insert(name.clone(), value);
-        }
-        let mut steps: Vec<Step> = Vec::with_capacity(raw.steps.len());
-        for raw in raw.steps {
-            let offset = (raw.get().as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
-            let line = 1 + text.as_bytes()[..offset].iter().filter(|byte| **byte == b'\n').count();
-            let step: RawStep = serde_json::from_str(raw.get())
-                .map_err(|e| error(line + e.line().saturating_sub(1), step_id(raw), plain(&e)))?;
-            let above = || steps.last().map(|step| step.id.clone()).into_iter().collect();
-            steps.push(Step {
-                needs: step.needs.unwrap_or_else(above),
-                id: step.id,
-                command: step.command,
-                args: step.args.into(),
-                retry: step.retry,
-                timeout_s: step.timeout_s,
-                line,
-            });
-        }
-        Ok(Script { file: file.to_owned(), hash: *blake3::hash(text.as_bytes()).as_bytes(), vars, steps })
-    }
-
     /// An error at a step.
     pub fn error_at(&self, step: &Step, argument: Option<String>, message: impl Into<String>) -> ScriptError {
-        let place = Place { file: self.file.clone(), line: step.line, step: Some(step.id.clone()), argument };
+        let id = Some(step.id.clone());
+        let place = Place { file: step.file.to_string(), line: step.line, step: id, argument };
         ScriptError { place, message: message.into() }
     }
-}
 
-/// The id of a step that does not read as one, if it has one.
-fn step_id(raw: &RawValue) -> Option<String> {
-    let json: Json = serde_json::from_str(raw.get()).ok()?;
-    json.get("id")?.as_str().map(str::to_owned)
-}
-
-/// The message without the position, which the place tells.
-fn plain(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    match text.rfind(" at line ") {
-        Some(end) => text[..end].to_owned(),
-        None => text,
+    /// What a reference in a step means; none where its name is not known.
+    pub(crate) fn source<'s>(
+        &'s self,
+        step: &'s Step,
+        path: &[&str],
+        steps: &dyn Fn(&str) -> Option<&'s str>,
+    ) -> Option<Source<'s>> {
+        let name = *path.first()?;
+        match &step.item {
+            Some((item, Item::Value(value), _)) if item == name => return Some(Source::Value(value, 1)),
+            Some((item, Item::Result(of), _)) if item == name => return Some(Source::Step(of, 1)),
+            Some((_, _, number)) if name == "index" => return Some(Source::Number(*number)),
+            _ => {}
+        }
+        if let Some(value) = self.vars.get(name) {
+            return Some(Source::Value(value, 1));
+        }
+        if let Some(members) = self.loops.get(name) {
+            let member = path.get(1).and_then(|at| members.get(at.parse::<usize>().ok()?));
+            return match (member, path.get(1)) {
+                (Some(member), _) => Some(Source::Step(member, 2)),
+                (None, None) => Some(Source::Loop(members)),
+                (None, Some(_)) => None,
+            };
+        }
+        steps(name).map(|step| Source::Step(step, 1))
     }
 }
 
 pub(crate) fn did_you_mean(nearest: Option<&str>) -> String {
     nearest.map(|name| format!("; did you mean '{name}'?")).unwrap_or_default()
-}
-
-/// The value that a text stands for, given a value of the same type.
-fn typed_like(default: &Json, text: &str) -> Option<Json> {
-    match default {
-        Json::String(_) => Some(text.into()),
-        Json::Null => Some(serde_json::from_str(text).unwrap_or_else(|_| text.into())),
-        other => serde_json::from_str(text).ok().filter(|value| type_name(value) == type_name(other)),
-    }
-}
-
-fn type_name(value: &Json) -> &'static str {
-    match value {
-        Json::Null => "anything",
-        Json::Bool(_) => "true or false",
-        Json::Number(_) => "a number",
-        Json::String(_) => "a text",
-        Json::Array(_) => "a list",
-        Json::Object(_) => "an object",
-    }
 }

@@ -75,6 +75,20 @@ fn resolve_text(text: &str, place: &str, lookup: &Lookup<'_>) -> Result<Json, Un
     Ok(out.into())
 }
 
+/// The references in a text, each as its segments.
+pub(crate) fn references(text: &str) -> Vec<Vec<&str>> {
+    let mut found = Vec::new();
+    let mut rest = text;
+    while let Some(at) = rest.find("${") {
+        let end = rest[at..].find('}').map_or(rest.len(), |end| at + end);
+        if !rest[..at].ends_with('$') {
+            found.push(rest[at + 2..end].trim().split('.').collect());
+        }
+        rest = &rest[end..];
+    }
+    found
+}
+
 /// The value at a path of names and indices below `json`.
 pub(crate) fn descend(mut json: &Json, path: &[&str]) -> Result<Json, String> {
     for segment in path {
