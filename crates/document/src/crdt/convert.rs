@@ -72,9 +72,9 @@ pub(super) fn to_loro(value: &Value) -> LoroValue {
         Value::String(s) => LoroValue::from(s.as_ref()),
         Value::List(items) => LoroValue::List(items.iter().map(to_loro).collect::<Vec<_>>().into()),
         Value::Map(map) => {
-            let map: std::collections::HashMap<String, LoroValue> =
-                map.iter().map(|(key, value)| (key.as_str().to_owned(), to_loro(value))).collect();
-            LoroValue::from(map)
+            // In the order of the keys: loro writes a map in the order that came of how it was filled.
+            let entries = map.iter().map(|(key, value)| (key.as_str().to_owned(), to_loro(value)));
+            LoroValue::Map(entries.collect::<Vec<_>>().into())
         }
     }
 }
