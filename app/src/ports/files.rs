@@ -6,13 +6,16 @@ use std::{
 };
 
 use base::Limits;
-use kernel::ports::{FileError, FileFault, Files};
-use vfs::{Access, Fault, LocalProvider, Uri, Vfs, VfsError};
+use kernel::ports::{FileError, FileFault, Files, Folder, Purpose};
+use vfs::{Access, Fault, FileKind, LocalProvider, Uri, Vfs, VfsError};
+
+use super::folder::LocalFolder;
 
 /// The files of this machine. A relative path is looked for in each of some folders in turn, and written in the first.
 pub struct LocalFiles {
     vfs: Vfs,
     folders: Vec<PathBuf>,
+    limits: Limits,
 }
 
 impl LocalFiles {
@@ -20,8 +23,8 @@ impl LocalFiles {
     pub fn new(folders: Vec<PathBuf>, limits: Limits) -> Result<Self, VfsError> {
         let file: vfs::MountName = vfs::MountName::FILE.parse()?;
         let whole = Arc::new(LocalProvider::whole_file_system()?);
-        let vfs = Vfs::new(file.clone(), limits).with_mount(file, whole, Access::ReadWrite);
-        Ok(LocalFiles { vfs, folders })
+        let vfs = Vfs::new(file.clone(), limits.clone()).with_mount(file, whole, Access::ReadWrite);
+        Ok(LocalFiles { vfs, folders, limits })
     }
 
     /// The places that a path may mean, the first one first.
@@ -30,6 +33,17 @@ impl LocalFiles {
             return vec![path.to_owned()];
         }
         self.folders.iter().map(|folder| normal(&folder.join(path)).to_string_lossy().into_owned()).collect()
+    }
+
+    /// The place at which a path is written.
+    fn place_to_write(&self, path: &str) -> String {
+        self.places(path).into_iter().next().unwrap_or_else(|| path.to_owned())
+    }
+
+    fn open_folder(&self, path: &str, place: &str, uri: &Uri) -> Result<Box<dyn Folder>, FileError> {
+        let host = Path::new("/").join(uri.path().as_str());
+        let folder = LocalFolder::open(&host, path, place, self.limits.clone());
+        Ok(Box::new(folder.map_err(|error| file_error(path, &error, FileFault::Unreadable))?))
     }
 
     fn resolve(&self, place: &str) -> Result<Uri, VfsError> {
@@ -62,9 +76,8 @@ impl Files for LocalFiles {
             match self.resolve(&place).and_then(|uri| self.vfs.read(&uri)) {
                 Ok(bytes) => return Ok(bytes),
                 Err(error) => {
-                    let missing = matches!(error.fault(), Some(Fault::NotFound | Fault::NotADirectory));
                     first.get_or_insert(file_error(path, &error, FileFault::Unreadable));
-                    if !missing {
+                    if !is_missing(&error) {
                         return Err(file_error(path, &error, FileFault::Unreadable));
                     }
                 }
@@ -78,7 +91,7 @@ impl Files for LocalFiles {
     }
 
     fn write(&self, path: &str, bytes: &[u8]) -> Result<String, FileError> {
-        let place = self.places(path).into_iter().next().unwrap_or_else(|| path.to_owned());
+        let place = self.place_to_write(path);
         let write = || {
             let uri = self.resolve(&place)?;
             if let Some(parent) = uri.parent() {
@@ -102,9 +115,42 @@ impl Files for LocalFiles {
         }
         Ok(joined.to_string_lossy().into_owned())
     }
+
+    fn folder(&self, path: &str, purpose: Purpose) -> Result<Option<Box<dyn Folder>>, FileError> {
+        let places = match purpose {
+            Purpose::Read => self.places(path),
+            Purpose::Write => vec![self.place_to_write(path)],
+        };
+        for place in places {
+            let found = self.resolve(&place).and_then(|uri| Ok((self.vfs.metadata(&uri)?.kind, uri)));
+            match found {
+                Ok((FileKind::Directory, uri)) => return self.open_folder(path, &place, &uri).map(Some),
+                // What else is there, or why it cannot be seen, is told by reading or writing it.
+                Ok(_) => return Ok(None),
+                Err(error) if !is_missing(&error) => return Ok(None),
+                Err(_) => {}
+            }
+        }
+        Ok(None)
+    }
+
+    fn make_folder(&self, path: &str) -> Result<Box<dyn Folder>, FileError> {
+        let place = self.place_to_write(path);
+        let made = self.resolve(&place).and_then(|uri| {
+            self.vfs.create_dir_all(&uri)?;
+            Ok(uri)
+        });
+        let uri = made.map_err(|error| file_error(path, &error, FileFault::Unwritable))?;
+        self.open_folder(path, &place, &uri)
+    }
 }
 
-fn file_error(path: &str, error: &VfsError, usual: FileFault) -> FileError {
+/// Whether a path may be looked for elsewhere.
+fn is_missing(error: &VfsError) -> bool {
+    matches!(error.fault(), Some(Fault::NotFound | Fault::NotADirectory))
+}
+
+pub(super) fn file_error(path: &str, error: &VfsError, usual: FileFault) -> FileError {
     let (fault, message) = match error.fault() {
         Some(Fault::TooLarge(limit)) => (FileFault::TooLarge(limit.clone()), limit.to_string()),
         Some(fault @ Fault::OutsideRoot) => (FileFault::Denied, fault.to_string()),

@@ -1,6 +1,7 @@
 //! The kernel's ports over this machine: files through the vfs, fonts, the clock, and the log through the store.
 
 mod files;
+mod folder;
 mod fonts;
 mod log;
 

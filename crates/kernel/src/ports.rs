@@ -153,6 +153,42 @@ pub trait Files: Send + Sync {
     fn write(&self, path: &str, bytes: &[u8]) -> Result<String, FileError>;
     /// A path seen from the folder of another file.
     fn beside(&self, path: &str, relative: &str) -> Result<String, FileError>;
+
+    /// The folder at a path, looked for where `purpose` looks for a file. None when something else or nothing is there.
+    fn folder(&self, path: &str, purpose: Purpose) -> Result<Option<Box<dyn Folder>>, FileError> {
+        let _ = (path, purpose);
+        Ok(None)
+    }
+
+    /// The folder at the path where [`Files::write`] would put a file, made unless it is there.
+    fn make_folder(&self, path: &str) -> Result<Box<dyn Folder>, FileError> {
+        let message = "files cannot be put into folders of their own here".to_owned();
+        Err(FileError { path: path.to_owned(), fault: FileFault::Unwritable, message })
+    }
+}
+
+/// What a folder is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// To read from it: it is looked for where [`Files::read`] looks.
+    Read,
+    /// To write to it: it is where [`Files::write`] writes.
+    Write,
+}
+
+/// A folder, by the names of files beneath it: `blobs/0a1b`. Nothing outside of it is reached, by no symbolic link either;
+/// an error names the file as it is seen from where the folder was asked for.
+pub trait Folder {
+    /// Where it is.
+    fn place(&self) -> &str;
+    /// What lies directly in this folder beneath it (empty: in itself), sorted; nothing when there is no such folder.
+    fn list(&self, name: &str) -> Result<Vec<String>, FileError>;
+    /// A whole file of at most `most` bytes.
+    fn read(&self, name: &str, most: u64) -> Result<Vec<u8>, FileError>;
+    /// Replaces a file as a whole, making the folders above it.
+    fn write(&self, name: &str, bytes: &[u8]) -> Result<(), FileError>;
+    /// Removes a file or an empty folder.
+    fn remove(&self, name: &str) -> Result<(), FileError>;
 }
 
 /// The bytes of a font file.

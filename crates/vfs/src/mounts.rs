@@ -83,6 +83,11 @@ impl Vfs {
         self.reading(uri, |provider, path| provider.read(path, self.0.limits.file_bytes))
     }
 
+    /// Reads a whole file of at most `most` bytes, and of at most [`Limits::file_bytes`].
+    pub fn read_at_most(&self, uri: &Uri, most: u64) -> Result<Vec<u8>, VfsError> {
+        self.reading(uri, |provider, path| provider.read(path, most.min(self.0.limits.file_bytes)))
+    }
+
     /// Opens a file of any size for reading piece by piece.
     pub fn open(&self, uri: &Uri) -> Result<OpenFile, VfsError> {
         self.reading(uri, |provider, path| provider.open(path))
