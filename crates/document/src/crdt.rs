@@ -137,6 +137,12 @@ impl Crdt {
         self.doc.oplog_vv()
     }
 
+    /// Whether a snapshot ends at the version of these merge data.
+    pub fn is_of_version(&self, snapshot: &[u8]) -> bool {
+        LoroDoc::decode_import_blob_meta(snapshot, true)
+            .is_ok_and(|meta| meta.partial_end_vv == self.doc.oplog_vv())
+    }
+
     /// What came after a version.
     pub fn updates_since(&self, version: &VersionVector) -> Result<Vec<u8>, DeltaError> {
         self.doc.export(ExportMode::updates(version)).map_err(refused)

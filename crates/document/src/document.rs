@@ -76,6 +76,14 @@ impl Document {
         }
     }
 
+    /// Whether the CRDT snapshot of another copy holds just the operations that this one holds, and reads as this content.
+    /// loro's bytes alone do not tell: they differ by the order in which a copy came to its operations.
+    pub fn is_equal_to(&mut self, snapshot: &[u8]) -> bool {
+        let (replica, hash) = (self.replica, self.hash());
+        self.crdt().is_ok_and(|crdt| crdt.is_of_version(snapshot))
+            && Document::from_snapshot(replica, snapshot).is_ok_and(|copy| copy.hash() == hash)
+    }
+
     /// The content: what is on screen. Clone it for a read snapshot.
     pub fn content(&self) -> &Content {
         &self.content

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use base::{Diagnostic, IdSource, Limits};
+use base::{Diagnostic, DocumentId, EventHash, IdSource, Limits};
 use serde_json::Value as Json;
 
 use crate::{
@@ -54,6 +54,9 @@ pub(crate) struct Call {
     pub context: Context,
     pub ids: IdSource,
     pub diagnostics: Vec<Diagnostic>,
+    /// What came of its beginning.
+    pub events: Vec<EventHash>,
+    pub changed: Vec<DocumentId>,
     pub started: i64,
     pub deadline: Option<Deadline>,
 }

@@ -160,6 +160,8 @@ impl Kernel {
             context,
             ids,
             diagnostics: Vec::new(),
+            events: Vec::new(),
+            changed: Vec::new(),
             started,
             deadline: timeout_s.map(|seconds| Deadline { start: started, seconds }),
         };
@@ -180,7 +182,11 @@ impl Kernel {
             Handler::Work(begin) => {
                 self.check_writable(&call.context)?;
                 match begin(&mut call.scope(self), arguments) {
-                    Ok(work) => return Ok(Begun::Away(Box::new(Errand { away: self.away(call), work }))),
+                    Ok(work) => {
+                        (call.events, call.changed) =
+                            (std::mem::take(&mut self.events), std::mem::take(&mut self.changed));
+                        return Ok(Begun::Away(Box::new(Errand { away: self.away(call), work })));
+                    }
                     Err(error) => {
                         self.record_run(&call, Err(&error))?;
                         return Err(error);
@@ -197,7 +203,8 @@ impl Kernel {
     /// As for [`Kernel::execute`].
     pub fn finish(&mut self, returned: Returned) -> Result<Response, CommandError> {
         let Returned { mut call, outcome } = returned;
-        (self.events, self.changed) = (Vec::new(), Vec::new());
+        self.events = std::mem::take(&mut call.events);
+        self.changed = std::mem::take(&mut call.changed);
         let outcome = outcome.and_then(|finish| finish(&mut call.scope(self)));
         self.record_run(&call, outcome.as_ref())?;
         self.respond(call, outcome?)
@@ -446,6 +453,15 @@ impl Kernel {
     /// The CRDT snapshot of a document.
     pub(crate) fn snapshot(&mut self, document: DocumentId) -> Result<Vec<u8>, CommandError> {
         Ok(self.workspace.open(&**self.log.lock(), document)?.document.snapshot()?)
+    }
+
+    /// Whether a CRDT snapshot holds just what a document holds.
+    pub(crate) fn is_equal_to(
+        &mut self,
+        document: DocumentId,
+        snapshot: &[u8],
+    ) -> Result<bool, CommandError> {
+        Ok(self.workspace.open(&**self.log.lock(), document)?.document.is_equal_to(snapshot))
     }
 
     /// The history of a document.

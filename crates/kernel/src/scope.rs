@@ -170,7 +170,8 @@ impl TaskScope<'_> {
         Ok(self.kernel.files().write(path, bytes)?)
     }
 
-    fn check_deadline(&self) -> Result<(), CommandError> {
+    /// Fails once the time of the command is up.
+    pub(crate) fn check_deadline(&self) -> Result<(), CommandError> {
         Deadline::check(self.deadline, &**self.kernel.clock())
     }
 

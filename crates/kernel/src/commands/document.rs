@@ -80,20 +80,25 @@ fn create(scope: &mut EditScope<'_>, args: Create) -> Result<Json, CommandError>
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Import {
-    /// The file.
+    /// The file, or the folder of a document that was written as one.
     path: String,
-    /// What people call the document; the name of the file when absent.
+    /// What people call the document; when absent, what a .mbd says, else the name of the file.
     name: Option<String>,
 }
 
 fn import(scope: &mut TaskScope<'_>, args: Import) -> Result<Work, CommandError> {
+    if let Some(folder) = bundle::folder_at(scope, &args.path)? {
+        let source = bundle::Source::Folder(folder);
+        return bundle::import(scope, &args.path, args.name, &source).map(all_done);
+    }
     let bytes = scope.assets().read(&args.path)?;
+    if bundle::recognises(&bytes) {
+        let source = bundle::Source::File(&bytes);
+        return bundle::import(scope, &args.path, args.name, &source).map(all_done);
+    }
     let file_name = args.path.rsplit(['/', '\\']).next().unwrap_or(&args.path).to_owned();
     let name = args.name.unwrap_or_else(|| file_name.clone());
     let path = args.path;
-    if bundle::recognises(&bytes) {
-        return Ok(in_the_kernel(move |scope| bundle::import(scope, &path, name, &bytes)));
-    }
     let extension = file_name.rsplit_once('.').map_or("", |(_, extension)| extension);
     let Some((format, importer)) = scope.registry().importer(extension, &bytes) else {
         let known: Vec<&str> = scope.registry().formats().0.map(|format| format.id.as_str()).collect();
@@ -127,11 +132,9 @@ fn import(scope: &mut TaskScope<'_>, args: Import) -> Result<Work, CommandError>
     }))
 }
 
-/// Work that is all done in the kernel.
-fn in_the_kernel(
-    finish: impl FnOnce(&mut TaskScope<'_>) -> Result<Json, CommandError> + Send + 'static,
-) -> Work {
-    Box::new(|_| Ok(Box::new(finish)))
+/// Work of which nothing is left to be done.
+fn all_done(result: Json) -> Work {
+    Box::new(|_| Ok(Box::new(|_| Ok(result))))
 }
 
 #[derive(Deserialize, Serialize, JsonSchema)]
@@ -140,7 +143,7 @@ struct Export {
     /// The document.
     #[schemars(with = "String")]
     document: DocumentId,
-    /// The file; replaced as a whole when it is there.
+    /// The file; replaced as a whole when it is there. Of .mbd also a folder: one that is there, or a path that ends in `/`.
     path: String,
     /// The format; told from the extension when absent.
     format: Option<String>,
@@ -153,7 +156,7 @@ struct Export {
     /// The point in time, in seconds.
     #[serde(default)]
     time: f64,
-    /// What only the format knows: `{"quality": 90}` for JPEG.
+    /// What only the format knows: `{"quality": 90}` for JPEG, `{"folder": true}` for .mbd.
     #[serde(default)]
     options: BTreeMap<String, Json>,
 }
@@ -161,13 +164,12 @@ struct Export {
 fn export(scope: &mut TaskScope<'_>, args: Export) -> Result<Work, CommandError> {
     let record = scope.record(args.document)?;
     let path = args.path;
-    let extension = path.rsplit(['/', '\\']).next().and_then(|name| name.rsplit_once('.'));
-    let Some(format) = args.format.or_else(|| extension.map(|(_, extension)| extension.to_owned())) else {
+    let Some(format) = args.format.or_else(|| extension(&path).map(str::to_owned)) else {
         return Err(CommandError::argument("path", format!("'{path}' has no extension: name the format")));
     };
+    let options: Json = args.options.into_iter().collect::<serde_json::Map<_, _>>().into();
     if format == bundle::EXTENSION {
-        let bytes = bundle::export(scope, &record)?;
-        return Ok(in_the_kernel(move |scope| written(scope, &path, &bytes)));
+        return bundle::export(scope, &record, &path, options).map(all_done);
     }
     let content = scope.content(args.document)?;
     let (format, exporter) = scope.registry().exporter(&record.kind, &format)?;
@@ -175,7 +177,7 @@ fn export(scope: &mut TaskScope<'_>, args: Export) -> Result<Work, CommandError>
         format: format.id.clone(),
         size: (args.width, args.height),
         time: args.time,
-        options: args.options.into_iter().collect::<serde_json::Map<_, _>>().into(),
+        options,
     };
     let exporter = exporter.clone();
     Ok(Box::new(move |away| {
@@ -187,12 +189,20 @@ fn export(scope: &mut TaskScope<'_>, args: Export) -> Result<Work, CommandError>
     }))
 }
 
-fn written(scope: &mut TaskScope<'_>, path: &str, bytes: &[u8]) -> Result<Json, CommandError> {
+/// What follows the last dot of the name of a file; only a .mbd may be a folder, with a `/` behind it.
+fn extension(path: &str) -> Option<&str> {
+    let folder = path.trim_end_matches('/');
+    let path = if folder.ends_with(&format!(".{}", bundle::EXTENSION)) { folder } else { path };
+    let name = path.rsplit(['/', '\\']).next()?;
+    name.rsplit_once('.').map(|(_, extension)| extension)
+}
+
+pub(super) fn written(scope: &mut TaskScope<'_>, path: &str, bytes: &[u8]) -> Result<Json, CommandError> {
     let place = scope.write(path, bytes)?;
     Ok(json!({ "path": place, "size": bytes.len(), "blake3": BlobHash::of(bytes), "sha256": sha256(bytes) }))
 }
 
-fn sha256(bytes: &[u8]) -> String {
+pub(super) fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -202,13 +212,16 @@ struct Merge {
     /// The document.
     #[schemars(with = "String")]
     document: DocumentId,
-    /// The .mbd file that holds the other copy.
+    /// The .mbd file or folder that holds the other copy.
     path: String,
 }
 
 fn merge(scope: &mut TaskScope<'_>, args: Merge) -> Result<Json, CommandError> {
+    if let Some(folder) = bundle::folder_at(scope, &args.path)? {
+        return bundle::merge(scope, args.document, &args.path, &bundle::Source::Folder(folder));
+    }
     let bytes = scope.assets().read(&args.path)?;
-    bundle::merge(scope, args.document, &args.path, &bytes)
+    bundle::merge(scope, args.document, &args.path, &bundle::Source::File(&bytes))
 }
 
 #[derive(Deserialize, JsonSchema)]
