@@ -92,6 +92,11 @@ pub enum Command {
     Kinds,
     /// List the file formats that are read and written.
     Formats,
+    /// Print the JSON Schema of a file that people write.
+    Schema {
+        /// Of what.
+        of: SchemaOf,
+    },
     /// Look at what the program needs from this machine.
     Doctor,
     /// Read the event log of a workspace.
@@ -106,6 +111,12 @@ pub enum Command {
     /// Run cases of outside test data against the program's own parts.
     #[command(name = "self-test", hide = true)]
     SelfTest(SelfTest),
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum SchemaOf {
+    /// Of scripts for --batch.
+    Script,
 }
 
 #[derive(Debug, Args)]

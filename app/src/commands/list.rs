@@ -39,6 +39,12 @@ fn command_json(command: &kernel::Command) -> Json {
     json
 }
 
+/// Prints the JSON Schema of scripts.
+pub fn script_schema() -> Result<(), Failure> {
+    let schema = serde_json::to_string_pretty(&batch::schema(&assembly::registry()?));
+    print(schema.map_err(|error| Failure::new(1, error))?)
+}
+
 /// Lists the node kinds.
 pub fn kinds(common: &Common) -> Result<(), Failure> {
     let registry = assembly::registry()?;

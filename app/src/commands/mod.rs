@@ -17,7 +17,7 @@ use std::{env, io, path::PathBuf};
 use clap::CommandFactory;
 
 use crate::{
-    cli::{Arguments, Command, Common},
+    cli::{Arguments, Command, Common, SchemaOf},
     report::Failure,
 };
 
@@ -29,6 +29,7 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         Some(Command::Commands) => list::commands(&common),
         Some(Command::Kinds) => list::kinds(&common),
         Some(Command::Formats) => list::formats(&common),
+        Some(Command::Schema { of: SchemaOf::Script }) => list::script_schema(),
         Some(Command::Doctor) => doctor::run(&common),
         Some(Command::Log(log)) => log::run(&log, &common),
         Some(Command::Query(query)) => query::run(&query, &common),

@@ -7,10 +7,12 @@ mod expand;
 mod plan;
 mod read;
 mod run;
+mod schema;
 mod script;
 mod template;
 
 pub use plan::Plan;
 pub use read::World;
 pub use run::{Interrupt, Outcome, Progress, StepReport, run};
+pub use schema::schema;
 pub use script::{Item, Place, Script, ScriptError, Step};

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value as Json, value::RawValue};
 
@@ -24,35 +25,60 @@ pub trait World {
     fn files(&self, pattern: &str) -> Result<Vec<String>, String>;
 }
 
-#[derive(Deserialize)]
+/// A script: steps that call commands.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct RawScript<'a> {
+#[schemars(rename = "Script")]
+pub(crate) struct RawScript<'a> {
+    /// The version of the format: 1.
+    #[schemars(extend("const" = 1))]
     version: u32,
+    /// Where this schema is.
     #[serde(default, rename = "$schema")]
     _schema: Option<String>,
+    /// Scripts whose variables and steps come before these; paths are seen from this script's folder.
     #[serde(default)]
     include: Vec<String>,
+    /// Variables with their defaults: `${name}` in arguments, `--set name=value` on the command line.
     #[serde(default)]
     vars: BTreeMap<String, Json>,
+    /// The steps. Each waits for the one above it, unless it says what it needs.
     #[serde(borrow, default)]
+    #[schemars(with = "Vec<RawStep>")]
     steps: Vec<&'a RawValue>,
+    /// Steps that run at the end, whatever happens.
     #[serde(borrow, default)]
+    #[schemars(with = "Vec<RawStep>")]
     finally: Vec<&'a RawValue>,
 }
 
-#[derive(Deserialize)]
+/// A step.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct RawStep {
+#[schemars(rename = "Step")]
+pub(crate) struct RawStep {
+    /// Its id: `${id.document}` in a later step is what it gave as `document`.
+    #[schemars(regex(pattern = r"^[^.${}\[\]]+$"))]
     id: String,
+    /// The command.
     command: String,
+    /// The arguments of the command.
     #[serde(default)]
     args: serde_json::Map<String, Json>,
+    /// The steps that must be done before; the one above when absent. Steps that do not wait for each other run side by side.
     needs: Option<Vec<String>>,
+    /// Runs the step once for each item, which `${name}` stands for: a list, a variable that is one, a loop above, or the
+    /// files of a pattern. `${index}` is the number of the item, from 0.
     #[serde(rename = "for")]
+    #[schemars(extend("minProperties" = 1, "maxProperties" = 1))]
     each: Option<BTreeMap<String, Json>>,
+    /// Skips the step, and what is about its result, unless this holds: `width > 1000 && photo.format == 'jpeg'`.
     when: Option<String>,
+    /// How often it is tried again after a failure.
     #[serde(default)]
     retry: u32,
+    /// How long it may take, in seconds.
+    #[schemars(range(min = 0.0))]
     timeout_s: Option<f64>,
 }
 
