@@ -24,6 +24,16 @@ pub(super) fn gaussian(input: &Raster, x: f32, y: f32) -> Raster {
     out.unwrap_or_else(|| input.clone())
 }
 
+/// How many pixels away a pixel still counts along an axis with this standard deviation in pixels.
+pub(super) fn reach(deviation: f32) -> u32 {
+    let reach = match Kernel::new(deviation) {
+        None => 0,
+        Some(Kernel::Direct(weights)) => weights.len() - 1,
+        Some(Kernel::Boxes(windows)) => windows.iter().map(|window| window.left.max(window.right)).sum(),
+    };
+    reach as u32
+}
+
 /// How a line is blurred.
 enum Kernel {
     /// Convolution with the sampled Gaussian: weights from the centre outwards.

@@ -8,8 +8,9 @@
 //! in. Every primitive computes each pixel from its inputs alone, so a result is the same for any number of threads.
 //!
 //! A group with filters is drawn in four steps: [`LocalSpace::of`] splits its transform into an axis-aligned one and
-//! the rotation and skew that remain; [`device_region`] of every filter gives the pixels needed; the group is rendered
-//! there and goes through [`apply`] once per filter; the outcome is drawn through the remaining transform.
+//! the rotation and skew that remain; [`device_region`] of every filter, among the pixels that are seen and those in their
+//! [`reach`], gives the pixels needed; the group is rendered there and goes through [`apply`] once per filter; the outcome
+//! is drawn through the remaining transform.
 
 mod apply;
 mod attributes;
@@ -23,6 +24,7 @@ mod model;
 mod morphology;
 mod plan;
 mod raster;
+mod reach;
 mod region;
 mod run;
 #[cfg(test)]
@@ -35,4 +37,5 @@ pub use attributes::{
     TransferFunction, TurbulenceKind,
 };
 pub use model::{ColorSpace, Filter, Input, Primitive, PrimitiveKind, Region};
+pub use reach::reach;
 pub use region::{LocalSpace, device_region};

@@ -251,4 +251,49 @@ proptest! {
             (one, three) => prop_assert_eq!(one.map(|_| ()), three.map(|_| ())),
         }
     }
+
+    #[test]
+    fn pixels_out_of_reach_do_not_matter(
+        kinds in prop::collection::vec((kind(), any::<bool>()), 1..4),
+        seed in any::<u32>(),
+    ) {
+        const SIDE: u32 = 48;
+        const SEEN: std::ops::Range<u32> = 22..26;
+        let mut state = seed | 1;
+        let pixels = (0..SIDE * SIDE).map(|_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let [r, g, b, a] = state.to_be_bytes();
+            [r.min(a), g.min(a), b.min(a), a]
+        });
+        let pixels: Vec<Rgba> = pixels.collect();
+        let far = Region { x: -1e6, y: -1e6, width: 2e6, height: 2e6 };
+        // Lamps and noise have places that are rounded differently from another corner.
+        let exact = |kind: &PrimitiveKind| {
+            use PrimitiveKind as Kind;
+            !matches!(kind, Kind::DiffuseLighting { .. } | Kind::SpecularLighting { .. } | Kind::Turbulence { .. })
+        };
+        let primitives: Vec<_> = kinds
+            .into_iter()
+            .filter(|(kind, _)| exact(kind))
+            .map(|(kind, linear)| {
+                let color_space = if linear { ColorSpace::LinearRgb } else { ColorSpace::Srgb };
+                Primitive { region: far, color_space, result: "r".to_owned(), kind }
+            })
+            .collect();
+        let filter = Filter { region: far, primitives };
+        let Some([x, y]) = reach(&filter, Transform::identity()) else { return Ok(()) };
+        let range = |reach: u32| SEEN.start.saturating_sub(reach)..SEEN.end.saturating_add(reach).min(SIDE);
+        let outcome = |columns: std::ops::Range<u32>, rows: std::ops::Range<u32>| -> Vec<Rgba> {
+            let mut part = Pixmap::new(columns.len() as u32, rows.len() as u32).expect("valid size");
+            let inside = |x, y| pixels[(y * SIDE + x) as usize];
+            let taken = rows.clone().flat_map(|y| columns.clone().map(move |x| (x, y)));
+            let bytes: Vec<u8> = taken.flat_map(|(x, y)| inside(x, y)).collect();
+            part.data_mut().copy_from_slice(&bytes);
+            let ts = Transform::from_translate(-(columns.start as f32), -(rows.start as f32));
+            let out = apply(&filter, part, ts, &mut |_, _, _| {}).expect("it runs");
+            let seen = SEEN.flat_map(|y| SEEN.map(move |x| (x, y)));
+            seen.map(|(x, y)| at(&out, x - columns.start, y - rows.start)).collect()
+        };
+        prop_assert_eq!(outcome(range(x), range(y)), outcome(0..SIDE, 0..SIDE));
+    }
 }

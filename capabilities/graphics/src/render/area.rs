@@ -73,13 +73,23 @@ impl Area {
         }
     }
 
-    /// The area grown on every side.
-    pub fn grown(self, by: i32) -> Area {
+    /// The area grown by `x` pixels to the left and right and by `y` above and below.
+    pub fn grown(self, [x, y]: [u32; 2]) -> Area {
         Area {
-            x0: self.x0.saturating_sub(by),
-            y0: self.y0.saturating_sub(by),
-            x1: self.x1.saturating_add(by),
-            y1: self.y1.saturating_add(by),
+            x0: self.x0.saturating_sub_unsigned(x),
+            y0: self.y0.saturating_sub_unsigned(y),
+            x1: self.x1.saturating_add_unsigned(x),
+            y1: self.y1.saturating_add_unsigned(y),
+        }
+    }
+
+    /// The area moved to the left by `x` pixels and up by `y`.
+    pub fn moved_back(self, x: i32, y: i32) -> Area {
+        Area {
+            x0: self.x0.saturating_sub(x),
+            y0: self.y0.saturating_sub(y),
+            x1: self.x1.saturating_sub(x),
+            y1: self.y1.saturating_sub(y),
         }
     }
 

@@ -96,8 +96,8 @@ pub(super) fn scale_of(transform: Affine) -> f64 {
 
 /// How far outside of a canvas content may matter to filters: two canvases on each side.
 pub(super) fn reach(canvas: Area) -> Area {
-    let side = canvas.width().max(canvas.height()).min(1 << 20) as i32;
-    canvas.grown(side * 2)
+    let side = canvas.width().max(canvas.height()).min(1 << 20) as u32;
+    canvas.grown([side * 2; 2])
 }
 
 /// What is shared while a picture is compiled.

@@ -32,7 +32,10 @@ impl Compiler<'_> {
         let effects = &node.effects;
         let Some(space) = LocalSpace::of(skia_transform(place.transform)) else { return Ok(()) };
         let device_from_local = affine(space.device_from_local);
-        let canvas = Area::touched(device_from_local.inverse().transform_rect_bbox(place.reach.to_rect()));
+        let local_from_device = device_from_local.inverse();
+        let local_area = |area: Area| Area::touched(local_from_device.transform_rect_bbox(area.to_rect()));
+        let reach = local_area(place.reach);
+        let canvas = needed(effects, space.local, local_area(place.area), reach);
         let regions = effects.filters.iter().filter_map(|filter| {
             let region = filter::device_region(&filter.region, space.local, int_rect(canvas)?)?;
             Some(Area { x0: region.left(), y0: region.top(), x1: region.right(), y1: region.bottom() })
@@ -44,7 +47,7 @@ impl Compiler<'_> {
         let (width, height) = (region.width() as u32, region.height() as u32);
         let local = Affine::translate((-f64::from(region.x0), -f64::from(region.y0))) * affine(space.local);
         let area = Area::of_size(width, height);
-        let inner = Place { transform: local, area, reach: reach(area) };
+        let inner = Place { transform: local, area, reach: reach.moved_back(region.x0, region.y0) };
         let mut items = Vec::new();
         self.kind(&node.kind, inner, scope, &mut items)?;
         let mut surface = self.surface(width, height)?;
@@ -125,6 +128,17 @@ impl Compiler<'_> {
         canvas.data_mut().copy_from_slice(surface.samples::<u8>().unwrap_or_default().as_flattened());
         Ok(())
     }
+}
+
+/// The pixels among those of `reach` that matter to what is seen of a node: the visible ones, those between which
+/// they are sampled, and those at which the filters look.
+fn needed(effects: &Effects, local: Transform, visible: Area, reach: Area) -> Area {
+    let seen = visible.grown([2; 2]);
+    let grown = effects
+        .filters
+        .iter()
+        .try_fold(seen, |area, filter| filter::reach(filter, local).map(|reach| area.grown(reach)));
+    grown.map_or(reach, |area| area.intersect(reach))
 }
 
 enum Failure {

@@ -8,7 +8,7 @@ use usvg::fontdb::Database;
 use super::{Assets, LayoutCache, RenderError, View, compile, render};
 use crate::{
     picture::{NodeKind, Picture},
-    raster::{Pixels, Surface},
+    raster::{PixelRect, Pixels, Surface},
     svg::{self, Options},
 };
 
@@ -223,6 +223,28 @@ fn pixels_depend_neither_on_threads_nor_on_bands() {
         .zip(whole)
         .filter(|(a, b)| a.iter().zip(b.iter()).any(|(a, b)| a.abs_diff(*b) > 2));
     assert_eq!(differing.count(), 0);
+}
+
+#[test]
+fn a_part_of_a_filtered_picture_looks_as_in_the_whole() {
+    let picture = picture(
+        "<filter id='b' x='-9' y='-9' width='99' height='99'><feGaussianBlur stdDeviation='1.5'/></filter>\
+         <filter id='s' x='-9' y='-9' width='99' height='99'><feDropShadow dx='4' dy='-3' stdDeviation='.8'/></filter>\
+         <g filter='url(#s)'><circle cx='12' cy='14' r='9' fill='green'/>\
+         <rect x='9' y='15' width='20' height='18' fill='red' filter='url(#b)'/></g>",
+    );
+    let whole = drawn(&picture, 400).unwrap();
+    let view = View::stretched(&picture, 400, 400);
+    for (left, top) in [(0, 0), (130, 140), (290, 90), (350, 350)] {
+        let transform = kurbo::Affine::translate((-f64::from(left), -f64::from(top))) * view.transform;
+        let part = View { width: 50, height: 50, transform, ..view.clone() };
+        let part = render(&picture, &part, &FourPixels::default(), &Limits::default()).unwrap();
+        let rect = PixelRect::new(left, top, 50, 50);
+        let expected = whole.crop(rect, &Limits::default()).unwrap();
+        let channels = |surface: &Surface| surface.samples::<u8>().unwrap().as_flattened().to_vec();
+        let differences = channels(&part).into_iter().zip(channels(&expected)).map(|(a, b)| a.abs_diff(b));
+        assert!(differences.max() <= Some(2), "{left} {top}");
+    }
 }
 
 #[test]
