@@ -1,17 +1,20 @@
 //! The entry point: a filter, the element's pixels and the limits of what both may cost.
 
-use tiny_skia::{IntRect, Pixmap, Transform};
+use tiny_skia::{IntRect, Transform};
 
 use super::{
     model::Filter,
     plan::{check_limits, plan},
+    raster::Raster,
     region::{PixelRect, device_region, scale_of},
     run::{Grid, run},
 };
+use crate::raster::{Depth, Surface};
 
-/// Draws the content of `feImage` into a transparent canvas: the content's name, the transform from the content's
-/// space (whose origin is the top left of the primitive's region) to the canvas, and the canvas.
-pub type RenderImage<'a> = dyn FnMut(&str, Transform, &mut Pixmap) + 'a;
+/// Draws the content of `feImage` on a transparent surface: from the content's name, the transform from the content's
+/// space (whose origin is the top left of the primitive's region) to the surface, and the surface's width and height.
+/// `None` where there is nothing to draw.
+pub type RenderImage<'a> = dyn FnMut(&str, Transform, [u32; 2]) -> Option<Surface> + 'a;
 
 /// Why a filter cannot run.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -66,28 +69,31 @@ pub enum FilterError {
 /// A transform without area; a filter whose work or memory is over the limits.
 pub fn apply(
     filter: &Filter,
-    source: Pixmap,
+    source: Surface,
     pixel_from_user: Transform,
     render_image: &mut RenderImage<'_>,
-) -> Result<Pixmap, FilterError> {
+) -> Result<Surface, FilterError> {
     let (width, height) = (source.width(), source.height());
-    let too_large = FilterError::Canvas { width, height };
     let scale = scale_of(pixel_from_user).ok_or(FilterError::Transform)?;
-    let canvas = IntRect::from_xywh(0, 0, width, height).ok_or_else(|| too_large.clone())?;
-    let mut output = Pixmap::new(width, height).ok_or(too_large)?;
-    let Some(region) = device_region(&filter.region, pixel_from_user, canvas) else { return Ok(output) };
-    let Some(whole) = PixelRect::of(&filter.region, pixel_from_user) else { return Ok(output) };
+    let canvas = IntRect::from_xywh(0, 0, width, height).ok_or(FilterError::Canvas { width, height })?;
+    let nothing = || Surface::transparent(width, height, Depth::U8);
+    let Some(region) = device_region(&filter.region, pixel_from_user, canvas) else { return Ok(nothing()) };
+    let Some(whole) = PixelRect::of(&filter.region, pixel_from_user) else { return Ok(nothing()) };
     let whole = whole.moved(-i64::from(region.x()), -i64::from(region.y()));
     let steps = plan(&filter.primitives);
     check_limits(&filter.primitives, &steps, u64::from(region.width()) * u64::from(region.height()))?;
 
     let grid = Grid { region, whole, scale, pixel_from_user };
-    if let Some(outcome) = run(filter, &steps, grid, &source, render_image) {
-        let (left, top, stride) = (region.x() as usize, region.y() as usize, width as usize);
-        let rows = output.data_mut().as_chunks_mut::<4>().0.chunks_mut(stride).skip(top);
-        for (to, from) in rows.zip(outcome.pixels.chunks(outcome.width)) {
-            to[left..left + from.len()].copy_from_slice(from);
-        }
+    let source = Raster::of(source).cut(region);
+    let Some(outcome) = run(filter, &steps, grid, source, render_image) else { return Ok(nothing()) };
+    if region == canvas {
+        return Ok(outcome.into_surface());
+    }
+    let mut output = nothing();
+    let (left, top, stride) = (region.x() as usize, region.y() as usize, width as usize);
+    let rows = output.samples_mut::<u8>().unwrap_or_default().chunks_mut(stride).skip(top);
+    for (to, from) in rows.zip(outcome.pixels.chunks(outcome.width)) {
+        to[left..left + from.len()].copy_from_slice(from);
     }
     Ok(output)
 }

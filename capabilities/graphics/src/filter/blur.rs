@@ -13,15 +13,14 @@ const FRACTION: i32 = 16;
 
 /// Blurs with the standard deviations `x` and `y` in pixels; outside the raster everything is transparent, and what
 /// spreads there is lost. Time depends on the raster alone, not on the deviations.
-pub(super) fn gaussian(input: &Raster, x: f32, y: f32) -> Raster {
-    let mut out = None;
+pub(super) fn gaussian(mut input: Raster, x: f32, y: f32) -> Raster {
     if let Some(kernel) = Kernel::new(x) {
-        out = Some(kernel.rows_of(input));
+        input.change_rows(|scratch, line| kernel.blur(line, scratch));
     }
     if let Some(kernel) = Kernel::new(y) {
-        out = Some(kernel.rows_of(&out.as_ref().unwrap_or(input).transposed()).transposed());
+        input.change_columns(|scratch, line| kernel.blur(line, scratch));
     }
-    out.unwrap_or_else(|| input.clone())
+    input
 }
 
 /// How many pixels away a pixel still counts along an axis with this standard deviation in pixels.
@@ -74,18 +73,28 @@ impl Kernel {
         }))
     }
 
-    fn rows_of(&self, input: &Raster) -> Raster {
+    fn blur(&self, line: &mut [Rgba], scratch: &mut Scratch) {
+        if line.iter().all(|pixel| *pixel == [0; 4]) {
+            return;
+        }
         match self {
-            Kernel::Direct(weights) => input.map_rows(|| (), |(), line, out| direct(weights, line, out)),
-            Kernel::Boxes(windows) => input.map_rows(
-                || (Vec::new(), Vec::new()),
-                |(from, to), line, out| boxes(windows, line, out, from, to),
-            ),
+            Kernel::Direct(weights) => direct(weights, line, &mut scratch.line),
+            Kernel::Boxes(windows) => boxes(windows, line, scratch),
         }
     }
 }
 
-fn direct(weights: &[f32], line: &[Rgba], out: &mut [Rgba]) {
+/// What a line is computed from.
+#[derive(Default)]
+struct Scratch {
+    line: Vec<Rgba>,
+    from: Vec<[i32; 4]>,
+    to: Vec<[i32; 4]>,
+}
+
+fn direct(weights: &[f32], out: &mut [Rgba], line: &mut Vec<Rgba>) {
+    line.clear();
+    line.extend_from_slice(out);
     let reach = weights.len() - 1;
     for (x, out) in out.iter_mut().enumerate() {
         let from = x.saturating_sub(reach);
@@ -100,16 +109,7 @@ fn direct(weights: &[f32], line: &[Rgba], out: &mut [Rgba]) {
     }
 }
 
-fn boxes(
-    windows: &[Window; 3],
-    line: &[Rgba],
-    out: &mut [Rgba],
-    from: &mut Vec<[i32; 4]>,
-    to: &mut Vec<[i32; 4]>,
-) {
-    if line.iter().all(|pixel| *pixel == [0; 4]) {
-        return;
-    }
+fn boxes(windows: &[Window; 3], line: &mut [Rgba], Scratch { from, to, .. }: &mut Scratch) {
     from.clear();
     from.extend(line.iter().map(|pixel| pixel.map(|c| i32::from(c) * FRACTION)));
     to.resize(line.len(), [0; 4]);
@@ -117,7 +117,7 @@ fn boxes(
         running_mean(*window, from, to);
         std::mem::swap(from, to);
     }
-    for (out, value) in out.iter_mut().zip(from.iter()) {
+    for (out, value) in line.iter_mut().zip(from.iter()) {
         *out = value.map(|v| ((v + FRACTION / 2) / FRACTION).clamp(0, 255) as u8);
     }
 }
@@ -164,7 +164,7 @@ mod tests {
             [(0.7, 1.0), (1.9, 1.0), (2.0, 8.0), (2.6, 8.0), (9.0, 6.0), (20.0, 6.0)]
         {
             let raster = Raster { width: line.len(), height: 1, pixels: line.clone() };
-            let blurred = gaussian(&raster, deviation, 0.0);
+            let blurred = gaussian(raster, deviation, 0.0);
             for (x, pixel) in blurred.pixels.iter().enumerate() {
                 let (found, expected) = (f64::from(pixel[3]), reference(f64::from(deviation), &line, x));
                 assert!(
@@ -173,7 +173,7 @@ mod tests {
                 );
             }
             let column = Raster { width: 1, height: line.len(), pixels: line.clone() };
-            assert_eq!(gaussian(&column, 0.0, deviation).pixels, blurred.pixels);
+            assert_eq!(gaussian(column, 0.0, deviation).pixels, blurred.pixels);
         }
     }
 
@@ -182,11 +182,12 @@ mod tests {
         let mut raster = Raster::filled(61, 61, [0; 4]);
         raster.pixels[30 * 61 + 30] = [255; 4];
         for deviation in [2.0, 2.4, 3.0] {
-            let sum: u32 = gaussian(&raster, deviation, 0.0).pixels.iter().map(|p| u32::from(p[0])).sum();
+            let sum: u32 =
+                gaussian(raster.clone(), deviation, 0.0).pixels.iter().map(|p| u32::from(p[0])).sum();
             assert!(sum.abs_diff(255) <= 4, "σ {deviation}: {sum}");
         }
         for hostile in [f32::NAN, f32::INFINITY, f32::MAX, -3.0, 0.0] {
-            gaussian(&raster, hostile, hostile);
+            gaussian(raster.clone(), hostile, hostile);
         }
     }
 }

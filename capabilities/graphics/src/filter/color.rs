@@ -1,6 +1,6 @@
 //! Colour spaces, `feColorMatrix` and `feComponentTransfer`.
 
-use std::{borrow::Cow, sync::LazyLock};
+use std::sync::LazyLock;
 
 use base::Color;
 
@@ -19,13 +19,13 @@ static LINEAR_FROM_SRGB: LazyLock<Curve> =
     LazyLock::new(|| curve(|c| if c <= 0.040_45 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }));
 
 /// `raster` in the space `to`, given that it is in `from`.
-pub(super) fn convert(raster: &Raster, from: ColorSpace, to: ColorSpace) -> Cow<'_, Raster> {
+pub(super) fn convert(raster: Raster, from: ColorSpace, to: ColorSpace) -> Raster {
     match curve_between(from, to) {
-        None => Cow::Borrowed(raster),
-        Some(curve) => Cow::Owned(raster.map(|pixel| {
+        None => raster,
+        Some(curve) => raster.map(|pixel| {
             let [r, g, b, a] = unpremultiply(pixel);
             premultiply([curve[r as usize], curve[g as usize], curve[b as usize], a])
-        })),
+        }),
     }
 }
 
@@ -42,7 +42,7 @@ pub(super) fn pixel_of(color: Color, opacity: f32, space: ColorSpace) -> Rgba {
 }
 
 /// `feColorMatrix`.
-pub(super) fn color_matrix(input: &Raster, matrix: &ColorMatrix) -> Raster {
+pub(super) fn color_matrix(input: Raster, matrix: &ColorMatrix) -> Raster {
     let m = values_of(matrix);
     input.map(|pixel| {
         let [r, g, b, a] = unpremultiply(pixel).map(|c| f32::from(c) / 255.0);
@@ -52,7 +52,7 @@ pub(super) fn color_matrix(input: &Raster, matrix: &ColorMatrix) -> Raster {
 }
 
 /// `feComponentTransfer` with the curves for red, green, blue and alpha.
-pub(super) fn component_transfer(input: &Raster, functions: [&TransferFunction; 4]) -> Raster {
+pub(super) fn component_transfer(input: Raster, functions: [&TransferFunction; 4]) -> Raster {
     let curves = functions.map(transfer_curve);
     input.map(|pixel| {
         let straight = unpremultiply(pixel);
@@ -144,9 +144,9 @@ mod tests {
     fn colour_spaces_round_trip_above_the_darkest_tones() {
         assert_eq!(pixel_of(Color::rgb(0, 128, 255), 0.5, ColorSpace::LinearRgb), [0, 55, 255, 128]);
         let grey = one([200, 128, 60, 255]);
-        let linear = convert(&grey, ColorSpace::Srgb, ColorSpace::LinearRgb);
+        let linear = convert(grey, ColorSpace::Srgb, ColorSpace::LinearRgb);
         assert_eq!(linear.pixels, [[147, 55, 12, 255]]);
-        let back = convert(&linear, ColorSpace::LinearRgb, ColorSpace::Srgb);
+        let back = convert(linear, ColorSpace::LinearRgb, ColorSpace::Srgb);
         for (a, b) in back.pixels[0].iter().zip([200u8, 128, 60, 255]) {
             assert!(a.abs_diff(b) <= 2);
         }
@@ -163,7 +163,7 @@ mod tests {
             (ColorMatrix::LuminanceToAlpha, [0, 0, 0, 54]),
             (ColorMatrix::Matrix { values: [f32::NAN; 20] }, [0, 0, 0, 0]),
         ] {
-            assert_eq!(color_matrix(&red, &matrix).pixels, [expected], "{matrix:?}");
+            assert_eq!(color_matrix(red.clone(), &matrix).pixels, [expected], "{matrix:?}");
         }
     }
 

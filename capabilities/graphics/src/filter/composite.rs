@@ -8,35 +8,34 @@ use super::{
 };
 
 /// `feBlend`: `top` on `bottom`.
-pub(super) fn blend(top: &Raster, bottom: &Raster, mode: BlendMode) -> Raster {
+pub(super) fn blend(top: &Raster, mut bottom: Raster, mode: BlendMode) -> Raster {
     if mode == BlendMode::Normal {
         return over(top, bottom);
     }
-    let mut out = bottom.clone();
-    if let (Some(mut canvas), Some(layer)) = (out.as_pixmap_mut(), top.as_pixmap()) {
+    if let (Some(mut canvas), Some(layer)) = (bottom.as_pixmap_mut(), top.as_pixmap()) {
         let paint = PixmapPaint { blend_mode: mode.into(), ..PixmapPaint::default() };
         canvas.draw_pixmap(0, 0, layer, &paint, Transform::identity(), None);
     }
-    out
+    bottom
 }
 
 /// `feComposite`.
-pub(super) fn composite(source: &Raster, destination: &Raster, operator: CompositeOperator) -> Raster {
+pub(super) fn composite(source: &Raster, destination: Raster, operator: CompositeOperator) -> Raster {
     // Porter and Duff (1984): each layer counts by a factor that follows from the other one's alpha.
-    let duff = |factors: fn(u8, u8) -> (u8, u8)| {
-        source.zip(destination, |s, d| {
+    let duff = |destination: Raster, factors: fn(u8, u8) -> (u8, u8)| {
+        destination.zip(source, |d, s| {
             let (by_source, by_destination) = factors(s[3], d[3]);
             std::array::from_fn(|i| mul255(s[i], by_source).saturating_add(mul255(d[i], by_destination)))
         })
     };
     match operator {
         CompositeOperator::Over => over(source, destination),
-        CompositeOperator::In => duff(|_, d| (d, 0)),
-        CompositeOperator::Out => duff(|_, d| (255 - d, 0)),
-        CompositeOperator::Atop => duff(|s, d| (d, 255 - s)),
-        CompositeOperator::Xor => duff(|s, d| (255 - d, 255 - s)),
-        CompositeOperator::Lighter => duff(|_, _| (255, 255)),
-        CompositeOperator::Arithmetic { k1, k2, k3, k4 } => source.zip(destination, |s, d| {
+        CompositeOperator::In => duff(destination, |_, d| (d, 0)),
+        CompositeOperator::Out => duff(destination, |_, d| (255 - d, 0)),
+        CompositeOperator::Atop => duff(destination, |s, d| (d, 255 - s)),
+        CompositeOperator::Xor => duff(destination, |s, d| (255 - d, 255 - s)),
+        CompositeOperator::Lighter => duff(destination, |_, _| (255, 255)),
+        CompositeOperator::Arithmetic { k1, k2, k3, k4 } => destination.zip(source, |d, s| {
             let [r, g, b, a]: Rgba = std::array::from_fn(|i| {
                 let (s, d) = (f32::from(s[i]) / 255.0, f32::from(d[i]) / 255.0);
                 quantise(k1 * s * d + k2 * s + k3 * d + k4)
@@ -47,8 +46,8 @@ pub(super) fn composite(source: &Raster, destination: &Raster, operator: Composi
 }
 
 /// `top` over `bottom`.
-pub(super) fn over(top: &Raster, bottom: &Raster) -> Raster {
-    top.zip(bottom, |s, d| std::array::from_fn(|i| s[i].saturating_add(mul255(d[i], 255 - s[3]))))
+pub(super) fn over(top: &Raster, bottom: Raster) -> Raster {
+    bottom.zip(top, |d, s| std::array::from_fn(|i| s[i].saturating_add(mul255(d[i], 255 - s[3]))))
 }
 
 impl From<BlendMode> for tiny_skia::BlendMode {
@@ -96,10 +95,10 @@ mod tests {
             (arithmetic, [128, 128, 64, 192]),
             (broken, [0, 0, 0, 0]),
         ] {
-            assert_eq!(composite(&source, &destination, operator).pixels, [expected], "{operator:?}");
+            assert_eq!(composite(&source, destination.clone(), operator).pixels, [expected], "{operator:?}");
         }
-        assert_eq!(blend(&source, &destination, BlendMode::Normal).pixels, [[128, 32, 0, 160]]);
-        let multiplied = blend(&source, &destination, BlendMode::Multiply).pixels[0];
+        assert_eq!(blend(&source, destination.clone(), BlendMode::Normal).pixels, [[128, 32, 0, 160]]);
+        let multiplied = blend(&source, destination, BlendMode::Multiply).pixels[0];
         assert_eq!(multiplied, [96, 32, 0, 160]);
     }
 }

@@ -37,20 +37,13 @@ impl Kernel {
     }
 
     /// Convolves premultiplied channels, or straight colour alone with `preserve_alpha`.
-    pub(super) fn convolve(
-        &self,
-        input: &Raster,
-        bias: f32,
-        edges: EdgeMode,
-        preserve_alpha: bool,
-    ) -> Raster {
-        let straight = preserve_alpha.then(|| input.map(unpremultiply));
-        let source = straight.as_ref().unwrap_or(input);
+    pub(super) fn convolve(&self, input: Raster, bias: f32, edges: EdgeMode, preserve_alpha: bool) -> Raster {
+        let source = if preserve_alpha { input.map(unpremultiply) } else { input };
         let mut out = Raster::filled(source.width, source.height, [0; 4]);
         out.pixels.par_chunks_mut(source.width).enumerate().for_each_init(
             || (Vec::new(), Vec::new()),
             |(padded, sums), (y, row)| {
-                self.sum_row(source, y, edges, padded, sums);
+                self.sum_row(&source, y, edges, padded, sums);
                 for (x, (out, sum)) in row.iter_mut().zip(sums).enumerate() {
                     let [r, g, b, a] = sum.map(|sum| quantise(sum / 255.0 + bias));
                     *out = if preserve_alpha {
@@ -116,7 +109,7 @@ mod tests {
             Raster { width: 3, height: 1, pixels: vec![[10, 0, 0, 255], [60, 0, 0, 255], [200, 0, 0, 255]] };
         let red = |target, edges| {
             let kernel = Kernel::new([3, 1], [target, 0], &[3.0, 2.0, 1.0], 6.0).expect("valid");
-            kernel.convolve(&input, 0.0, edges, true).pixels.iter().map(|p| p[0]).collect::<Vec<_>>()
+            kernel.convolve(input.clone(), 0.0, edges, true).pixels.iter().map(|p| p[0]).collect::<Vec<_>>()
         };
         // The weight 1 falls on the left neighbour, 3 on the right one.
         assert_eq!(red(1, EdgeMode::Duplicate), [35, 122, 177]);

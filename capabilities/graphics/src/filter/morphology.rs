@@ -10,7 +10,7 @@ use super::{
 /// radii rounded up. It reaches one pixel farther to the left (top) than to the right (bottom) of the output pixel.
 /// Outside the raster everything is transparent.
 pub(super) fn morphology(
-    input: &Raster,
+    mut input: Raster,
     operator: MorphologyOperator,
     radius_x: f32,
     radius_y: f32,
@@ -19,43 +19,58 @@ pub(super) fn morphology(
         MorphologyOperator::Erode => |a: Rgba, b: Rgba| std::array::from_fn(|i| a[i].min(b[i])),
         MorphologyOperator::Dilate => |a: Rgba, b: Rgba| std::array::from_fn(|i| a[i].max(b[i])),
     };
-    let rows = windowed(input, radius_x, pick);
-    windowed(&rows.transposed(), radius_y, pick).transposed()
+    let (across, down) = (Window::new(radius_x, input.width), Window::new(radius_y, input.height));
+    input.change_rows(|scratch, line| across.pick(line, pick, scratch));
+    input.change_columns(|scratch, line| down.pick(line, pick, scratch));
+    input
 }
 
-fn windowed(input: &Raster, radius: f32, pick: impl Fn(Rgba, Rgba) -> Rgba + Sync + Send) -> Raster {
-    // A window that reaches past both ends from everywhere gives the same everywhere.
-    let largest = input.width;
-    let size = (radius.ceil() as usize).saturating_mul(2).clamp(1, 2 * largest + 1);
-    let (before, after) = (size / 2, size - 1 - size / 2);
-    input.map_rows(
-        || [Vec::new(), Vec::new(), Vec::new()],
-        |[padded, forward, backward], line, out| {
-            padded.clear();
-            padded.resize(before, [0; 4]);
-            padded.extend_from_slice(line);
-            padded.resize(before + line.len() + after, [0; 4]);
-            // Running picks that restart at every multiple of the window's size, from the left and from the right:
-            // each window is the end of one block and the start of the next.
-            forward.clear();
-            forward.extend_from_slice(padded);
-            backward.clear();
-            backward.extend_from_slice(padded);
-            for block in forward.chunks_mut(size) {
-                for i in 1..block.len() {
-                    block[i] = pick(block[i - 1], block[i]);
-                }
+/// The neighbours of a pixel on a line.
+struct Window {
+    before: usize,
+    after: usize,
+}
+
+/// What a line is computed from: itself between transparent ends, and picks that run over it.
+#[derive(Default)]
+struct Scratch {
+    padded: Vec<Rgba>,
+    forward: Vec<Rgba>,
+    backward: Vec<Rgba>,
+}
+
+impl Window {
+    fn new(radius: f32, length: usize) -> Self {
+        // A window that reaches past both ends from everywhere gives the same everywhere.
+        let size = (radius.ceil() as usize).saturating_mul(2).clamp(1, 2 * length + 1);
+        Window { before: size / 2, after: size - 1 - size / 2 }
+    }
+
+    fn pick(&self, line: &mut [Rgba], pick: impl Fn(Rgba, Rgba) -> Rgba, scratch: &mut Scratch) {
+        let Scratch { padded, forward, backward } = scratch;
+        let size = self.before + 1 + self.after;
+        padded.clear();
+        padded.resize(self.before, [0; 4]);
+        padded.extend_from_slice(line);
+        padded.resize(self.before + line.len() + self.after, [0; 4]);
+        // Running picks that restart at every multiple of the window's size, from the left and from the right: each
+        // window is the end of one block and the start of the next.
+        forward.clone_from(padded);
+        backward.clone_from(padded);
+        for block in forward.chunks_mut(size) {
+            for i in 1..block.len() {
+                block[i] = pick(block[i - 1], block[i]);
             }
-            for block in backward.chunks_mut(size) {
-                for i in (1..block.len()).rev() {
-                    block[i - 1] = pick(block[i - 1], block[i]);
-                }
+        }
+        for block in backward.chunks_mut(size) {
+            for i in (1..block.len()).rev() {
+                block[i - 1] = pick(block[i - 1], block[i]);
             }
-            for (x, out) in out.iter_mut().enumerate() {
-                *out = pick(backward[x], forward[x + size - 1]);
-            }
-        },
-    )
+        }
+        for (x, out) in line.iter_mut().enumerate() {
+            *out = pick(backward[x], forward[x + size - 1]);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -72,7 +87,7 @@ mod tests {
         ) {
             let raster = Raster { width: values.len(), height: 1, pixels: values.iter().map(|v| [*v; 4]).collect() };
             let operator = if dilate { MorphologyOperator::Dilate } else { MorphologyOperator::Erode };
-            let found = morphology(&raster, operator, radius, 0.0);
+            let found = morphology(raster.clone(), operator, radius, 0.0);
             let size = (2 * radius.ceil() as i64).max(1);
             for x in 0..values.len() as i64 {
                 let window = (x - size / 2..x - size / 2 + size).map(|i| raster.get(i, 0)[0]);

@@ -1,7 +1,9 @@
 //! The pixel buffer that the primitives share.
 
 use rayon::prelude::*;
-use tiny_skia::{IntRect, Pixmap, PixmapMut, PixmapRef};
+use tiny_skia::{IntRect, PixmapMut, PixmapRef};
+
+use crate::raster::{Depth, Pixels, Surface};
 
 /// Red, green, blue, alpha; premultiplied unless said otherwise.
 pub(super) type Rgba = [u8; 4];
@@ -31,73 +33,86 @@ impl Raster {
         raster
     }
 
-    /// The part of `pixmap` inside `rect`, which must lie within it.
-    pub(super) fn copied(pixmap: &Pixmap, rect: IntRect) -> Self {
-        let stride = pixmap.width() as usize;
+    /// The pixels of a surface.
+    pub(super) fn of(surface: Surface) -> Self {
+        let (width, height) = (surface.width() as usize, surface.height() as usize);
+        match surface.into_depth(Depth::U8).into_pixels() {
+            Pixels::U8(pixels) => Raster { width, height, pixels },
+            Pixels::F32(_) => Raster::filled(width, height, [0; 4]),
+        }
+    }
+
+    /// The pixels as a surface.
+    pub(super) fn into_surface(self) -> Surface {
+        Surface::with_pixels(self.width as u32, self.height as u32, Pixels::U8(self.pixels))
+    }
+
+    /// The part inside `rect`, which must lie within the raster.
+    pub(super) fn cut(self, rect: IntRect) -> Self {
         let (left, top) = (rect.x().max(0) as usize, rect.y().max(0) as usize);
         let (width, height) = (rect.width() as usize, rect.height() as usize);
-        let source = pixmap.data().as_chunks::<4>().0;
-        let pixels = (top..top + height)
-            .flat_map(|y| source.iter().skip(y * stride + left).take(width))
-            .copied()
-            .collect();
+        if (left, top, width, height) == (0, 0, self.width, self.height) {
+            return self;
+        }
+        let rows = self.pixels.chunks(self.width).skip(top).take(height);
+        let pixels = rows.flat_map(|row| row.iter().skip(left).take(width)).copied().collect();
         Raster { width, height, pixels }
     }
 
     /// Each pixel mapped by itself.
-    pub(super) fn map(&self, pixel: impl Fn(Rgba) -> Rgba + Sync) -> Self {
-        let mut out = self.clone();
-        out.pixels.par_chunks_mut(self.width).for_each(|row| {
+    pub(super) fn map(mut self, pixel: impl Fn(Rgba) -> Rgba + Sync) -> Self {
+        self.pixels.par_chunks_mut(self.width).for_each(|row| {
             for value in row {
                 *value = pixel(*value);
             }
         });
-        out
+        self
     }
 
     /// Each pixel combined with the one at the same place in `other`, which has the same size.
-    pub(super) fn zip(&self, other: &Raster, pixel: impl Fn(Rgba, Rgba) -> Rgba + Sync) -> Self {
-        let mut out = self.clone();
-        out.pixels.par_chunks_mut(self.width).zip(other.pixels.par_chunks(self.width)).for_each(
+    pub(super) fn zip(mut self, other: &Raster, pixel: impl Fn(Rgba, Rgba) -> Rgba + Sync) -> Self {
+        self.pixels.par_chunks_mut(self.width).zip(other.pixels.par_chunks(self.width)).for_each(
             |(row, others)| {
                 for (value, other) in row.iter_mut().zip(others) {
                     *value = pixel(*value, *other);
                 }
             },
         );
-        out
+        self
     }
 
-    /// Each row rewritten by `line(input, output)`.
-    pub(super) fn map_rows<S: Send>(
-        &self,
-        scratch: impl Fn() -> S + Sync + Send,
-        line: impl Fn(&mut S, &[Rgba], &mut [Rgba]) + Sync + Send,
-    ) -> Self {
-        let mut out = Raster::filled(self.width, self.height, [0; 4]);
-        out.pixels
-            .par_chunks_mut(self.width)
-            .zip(self.pixels.par_chunks(self.width))
-            .for_each_init(scratch, |scratch, (out, row)| line(scratch, row, out));
-        out
+    /// Each row rewritten by `line`.
+    pub(super) fn change_rows<S: Default>(&mut self, line: impl Fn(&mut S, &mut [Rgba]) + Sync + Send) {
+        self.pixels.par_chunks_mut(self.width).for_each_init(S::default, line);
     }
 
-    /// Rows and columns exchanged.
-    pub(super) fn transposed(&self) -> Self {
-        const BLOCK: usize = 32;
-        let (width, height) = (self.width, self.height);
-        let mut out = Raster::filled(height, width, [0; 4]);
-        out.pixels.par_chunks_mut(height * BLOCK).enumerate().for_each(|(band, rows)| {
-            for top in (0..height).step_by(BLOCK) {
-                for (i, row) in rows.chunks_mut(height).enumerate() {
-                    let column = self.pixels.iter().skip(band * BLOCK + i + top * width).step_by(width);
-                    for (to, from) in row.iter_mut().skip(top).take(BLOCK).zip(column) {
-                        *to = *from;
-                    }
+    /// Each column rewritten by `line`.
+    pub(super) fn change_columns<S: Default>(&mut self, line: impl Fn(&mut S, &mut [Rgba]) + Sync + Send) {
+        /// Columns that one thread copies out of the rows at a time: two lines of a cache.
+        const STRIP: usize = 32;
+        let height = self.height;
+        let mut strips: Vec<Vec<&mut [Rgba]>> =
+            (0..self.width.div_ceil(STRIP)).map(|_| Vec::with_capacity(height)).collect();
+        for row in self.pixels.chunks_mut(self.width) {
+            for (strip, part) in strips.iter_mut().zip(row.chunks_mut(STRIP)) {
+                strip.push(part);
+            }
+        }
+        let scratch = || (S::default(), vec![[0; 4]; height * STRIP]);
+        strips.into_par_iter().for_each_init(scratch, |(scratch, columns), mut strip| {
+            for (y, row) in strip.iter().enumerate() {
+                for (pixel, column) in row.iter().zip(columns.chunks_mut(height)) {
+                    column[y] = *pixel;
+                }
+            }
+            let used = strip.first().map_or(0, |row| row.len());
+            columns.chunks_mut(height).take(used).for_each(|column| line(scratch, column));
+            for (y, row) in strip.iter_mut().enumerate() {
+                for (pixel, column) in row.iter_mut().zip(columns.chunks(height)) {
+                    *pixel = column[y];
                 }
             }
         });
-        out
     }
 
     /// The pixel at a signed position; transparent outside.
@@ -187,6 +202,14 @@ mod tests {
         assert_eq!(moved.get(2, 10), [0; 4]);
         moved.clip(5, -4, 9, 20);
         assert_eq!(moved.pixels.iter().filter(|p| p[3] != 0).count(), 4 * 20);
-        assert_eq!(raster.transposed().get(34, 39), [39, 34, 7, 255]);
+    }
+
+    #[test]
+    fn rows_and_columns_are_rewritten_where_they_are() {
+        let mut raster = Raster::generate(70, 35, |x, y| [x as u8, y as u8, 7, 255]);
+        raster.change_columns(|(), column| column.reverse());
+        assert_eq!(raster.get(69, 0), [69, 34, 7, 255]);
+        raster.change_rows(|(), row| row.reverse());
+        assert_eq!(raster.get(69, 10), [0, 24, 7, 255]);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, rc::Rc};
 
-use tiny_skia::{IntRect, Pixmap, Point, Rect, Transform};
+use tiny_skia::{IntRect, Point, Rect, Transform};
 
 use super::{
     apply::RenderImage,
@@ -18,6 +18,7 @@ use super::{
 };
 
 /// An intermediate result on the pixels of the filter's region.
+#[derive(Clone)]
 struct Picture {
     raster: Raster,
     space: ColorSpace,
@@ -27,7 +28,16 @@ struct Picture {
 
 impl Picture {
     fn in_space(&self, space: ColorSpace) -> Cow<'_, Raster> {
-        color::convert(&self.raster, self.space, space)
+        if self.space == space {
+            return Cow::Borrowed(&self.raster);
+        }
+        Cow::Owned(color::convert(self.raster.clone(), self.space, space))
+    }
+
+    /// The pixels to be changed: a copy only where others still read them.
+    fn into_space(self: Rc<Self>, space: ColorSpace) -> Raster {
+        let Picture { raster, space: from, .. } = Rc::unwrap_or_clone(self);
+        color::convert(raster, from, space)
     }
 }
 
@@ -44,45 +54,59 @@ pub(super) struct Grid {
     pub(super) pixel_from_user: Transform,
 }
 
-/// Runs the planned `steps` of `filter` over the part of `source` inside the grid's region. Gives that region's pixels
-/// in sRGB; `None` for a filter without steps.
+/// Runs the planned `steps` of `filter` over `source`, the pixels of the grid's region. Gives that region's pixels in
+/// sRGB; `None` for a filter without steps.
 pub(super) fn run(
     filter: &Filter,
     steps: &[Step],
     grid: Grid,
-    source: &Pixmap,
+    source: Raster,
     render_image: &mut RenderImage<'_>,
 ) -> Option<Raster> {
-    let mut run = Run { filter, grid, source, graphic: None, alpha: None, done: vec![] };
+    let graphic = Picture { raster: source, space: ColorSpace::Srgb, extent: grid.whole };
+    let mut run = Run { filter, steps, grid, graphic: Some(Rc::new(graphic)), alpha: None, done: vec![] };
+    let readers = |source: Source| {
+        let reads = move |step: &Step| step.last_reader.is_some() && step.sources.contains(&source);
+        steps.iter().enumerate().filter(move |(_, step)| reads(step)).map(|(index, _)| index)
+    };
+    // Alpha is taken from the graphic when it is read first.
+    let graphic_until = readers(Source::Graphic).next_back().max(readers(Source::Alpha).next());
+    let alpha_until = readers(Source::Alpha).next_back();
     for (index, (primitive, step)) in filter.primitives.iter().zip(steps).enumerate() {
-        let outcome = step.last_reader.map(|_| Rc::new(run.step(primitive, step, render_image)));
-        run.done.push(outcome);
-        for read in &step.sources {
-            if let Source::Step(read) = *read
-                && steps[read].last_reader == Some(index)
-            {
-                run.done[read] = None;
+        let outcome = step.last_reader.map(|_| {
+            let inputs = run.inputs(index, step);
+            if graphic_until <= Some(index) {
+                run.graphic = None;
             }
-        }
+            if alpha_until <= Some(index) {
+                run.alpha = None;
+            }
+            Rc::new(run.step(primitive, inputs, render_image))
+        });
+        run.done.push(outcome);
     }
     let last = run.done.pop().flatten()?;
-    Some(last.in_space(ColorSpace::Srgb).into_owned())
+    Some(last.into_space(ColorSpace::Srgb))
 }
 
 struct Run<'a> {
     filter: &'a Filter,
+    steps: &'a [Step],
     grid: Grid,
-    source: &'a Pixmap,
     graphic: Option<Rc<Picture>>,
     alpha: Option<Rc<Picture>>,
     done: Vec<Option<Rc<Picture>>>,
 }
 
 impl Run<'_> {
-    fn step(&mut self, primitive: &Primitive, step: &Step, render_image: &mut RenderImage<'_>) -> Picture {
-        let inputs: Vec<Rc<Picture>> = step.sources.iter().map(|source| self.picture(*source)).collect();
+    fn step(
+        &self,
+        primitive: &Primitive,
+        inputs: Vec<Rc<Picture>>,
+        render_image: &mut RenderImage<'_>,
+    ) -> Picture {
         let extent = self.extent_of(primitive, &inputs);
-        let (mut raster, space) = self.compute(primitive, &inputs, render_image);
+        let (mut raster, space) = self.compute(primitive, inputs, render_image);
         // An offset without a region of its own may carry pixels out of the one it inherited.
         let inherited =
             matches!(primitive.kind, PrimitiveKind::Offset { .. }) && !self.has_own_region(primitive);
@@ -92,25 +116,38 @@ impl Run<'_> {
         Picture { raster, space, extent }
     }
 
-    fn picture(&mut self, source: Source) -> Rc<Picture> {
-        let extent = self.grid.whole;
-        let (canvas, region) = (self.source, self.grid.region);
-        let graphic = self.graphic.get_or_insert_with(|| {
-            Rc::new(Picture { raster: Raster::copied(canvas, region), space: ColorSpace::Srgb, extent })
-        });
-        match source {
-            Source::Graphic => graphic.clone(),
-            Source::Alpha => {
-                let graphic = graphic.clone();
-                let alpha = self.alpha.get_or_insert_with(|| {
-                    let raster = graphic.raster.map(|pixel| [0, 0, 0, pixel[3]]);
-                    Rc::new(Picture { raster, space: ColorSpace::Srgb, extent })
-                });
-                alpha.clone()
+    /// The inputs of the step with this index. Results that it is the last to read are its own from here on.
+    fn inputs(&mut self, index: usize, step: &Step) -> Vec<Rc<Picture>> {
+        let inputs = step.sources.iter().map(|source| self.picture(*source)).collect();
+        for source in &step.sources {
+            if let Source::Step(read) = *source
+                && self.steps[read].last_reader == Some(index)
+            {
+                self.done[read] = None;
             }
-            // A plan only reads steps that come earlier and are still held; the source stands in for safety.
-            Source::Step(index) => self.done.get(index).cloned().flatten().unwrap_or_else(|| graphic.clone()),
         }
+        inputs
+    }
+
+    fn picture(&mut self, source: Source) -> Rc<Picture> {
+        let picture = match source {
+            Source::Graphic => self.graphic.clone(),
+            Source::Alpha => {
+                let graphic = &self.graphic;
+                let alpha_of = |graphic: &Rc<Picture>| {
+                    let raster = graphic.raster.clone().map(|pixel| [0, 0, 0, pixel[3]]);
+                    Rc::new(Picture { raster, ..**graphic })
+                };
+                self.alpha = self.alpha.take().or_else(|| graphic.as_ref().map(alpha_of));
+                self.alpha.clone()
+            }
+            Source::Step(index) => self.done.get(index).cloned().flatten(),
+        };
+        // A plan only reads what comes earlier and is still held; nothing stands in for safety.
+        picture.unwrap_or_else(|| {
+            let (raster, extent) = (self.grid.filled([0; 4]), self.grid.whole);
+            Rc::new(Picture { raster, space: ColorSpace::Srgb, extent })
+        })
     }
 
     fn has_own_region(&self, primitive: &Primitive) -> bool {
@@ -138,25 +175,31 @@ impl Run<'_> {
     fn compute(
         &self,
         primitive: &Primitive,
-        inputs: &[Rc<Picture>],
+        inputs: Vec<Rc<Picture>>,
         render_image: &mut RenderImage<'_>,
     ) -> (Raster, ColorSpace) {
         let space = primitive.color_space;
-        let (width, height) = (self.grid.region.width() as usize, self.grid.region.height() as usize);
         let (scale_x, scale_y) = self.grid.scale;
-        let empty = || Raster::filled(width, height, [0; 4]);
-        let input = |index: usize| {
-            inputs.get(index).map_or_else(|| Cow::Owned(empty()), |picture| picture.in_space(space))
+        let empty = || self.grid.filled([0; 4]);
+        let mut inputs = inputs.into_iter();
+        let mut next = || {
+            let nothing = || Rc::new(Picture { raster: empty(), space, extent: self.grid.whole });
+            inputs.next().unwrap_or_else(nothing)
         };
-        let as_it_is = || inputs.first().map_or_else(|| (empty(), space), |p| (p.raster.clone(), p.space));
         let raster = match &primitive.kind {
-            PrimitiveKind::Blend { mode, .. } => composite::blend(&input(0), &input(1), *mode),
-            PrimitiveKind::ColorMatrix { matrix, .. } => color::color_matrix(&input(0), matrix),
+            PrimitiveKind::Blend { mode, .. } => {
+                let top = next();
+                composite::blend(&top.in_space(space), next().into_space(space), *mode)
+            }
+            PrimitiveKind::ColorMatrix { matrix, .. } => {
+                color::color_matrix(next().into_space(space), matrix)
+            }
             PrimitiveKind::ComponentTransfer { red, green, blue, alpha, .. } => {
-                color::component_transfer(&input(0), [red, green, blue, alpha])
+                color::component_transfer(next().into_space(space), [red, green, blue, alpha])
             }
             PrimitiveKind::Composite { operator, .. } => {
-                composite::composite(&input(0), &input(1), *operator)
+                let top = next();
+                composite::composite(&top.in_space(space), next().into_space(space), *operator)
             }
             PrimitiveKind::ConvolveMatrix {
                 columns,
@@ -170,13 +213,14 @@ impl Run<'_> {
                 preserve_alpha,
                 ..
             } => convolve::Kernel::new([*columns, *rows], [*target_x, *target_y], kernel, *divisor)
-                .map_or_else(empty, |kernel| kernel.convolve(&input(0), *bias, *edge_mode, *preserve_alpha)),
+                .map_or_else(empty, |kernel| {
+                    kernel.convolve(next().into_space(space), *bias, *edge_mode, *preserve_alpha)
+                }),
             PrimitiveKind::DiffuseLighting {
                 surface_scale, diffuse_constant, lighting_color, light, ..
             } => {
-                let [r, g, b, _] = color::pixel_of(*lighting_color, 1.0, space);
                 let reflection = Reflection::Diffuse { constant: *diffuse_constant };
-                lighting::light(&input(0), *surface_scale, reflection, &self.grid.placed(light), [r, g, b])
+                self.lit(&next(), space, *surface_scale, reflection, *lighting_color, light)
             }
             PrimitiveKind::SpecularLighting {
                 surface_scale,
@@ -186,61 +230,64 @@ impl Run<'_> {
                 light,
                 ..
             } => {
-                let [r, g, b, _] = color::pixel_of(*lighting_color, 1.0, space);
                 let reflection =
                     Reflection::Specular { constant: *specular_constant, exponent: *specular_exponent };
-                lighting::light(&input(0), *surface_scale, reflection, &self.grid.placed(light), [r, g, b])
+                self.lit(&next(), space, *surface_scale, reflection, *lighting_color, light)
             }
             PrimitiveKind::DisplacementMap { scale, x_channel, y_channel, .. } => {
                 let scale = [scale * scale_x, scale * scale_y];
-                displace::displace(&input(0), &input(1), scale, [*x_channel, *y_channel])
+                let input = next();
+                let map = next();
+                displace::displace(
+                    &input.in_space(space),
+                    &map.in_space(space),
+                    scale,
+                    [*x_channel, *y_channel],
+                )
             }
             PrimitiveKind::DropShadow { dx, dy, std_dev_x, std_dev_y, color, opacity, .. } => {
-                let input = input(0);
+                let input = next().into_space(space);
                 let tint = color::pixel_of(*color, *opacity, space);
-                let shadow = blur::gaussian(&input, std_dev_x * scale_x, std_dev_y * scale_y)
+                let shadow = blur::gaussian(input.clone(), std_dev_x * scale_x, std_dev_y * scale_y)
                     .moved(self.grid.pixels(*dx, scale_x), self.grid.pixels(*dy, scale_y))
                     .map(|pixel| tinted(tint, pixel[3]));
-                composite::over(&input, &shadow)
+                composite::over(&input, shadow)
             }
             PrimitiveKind::Flood { color, opacity } => {
                 let pixel = premultiply(color::pixel_of(*color, *opacity, ColorSpace::Srgb));
-                return (Raster::filled(width, height, pixel), ColorSpace::Srgb);
+                return (self.grid.filled(pixel), ColorSpace::Srgb);
             }
             PrimitiveKind::GaussianBlur { std_dev_x, std_dev_y, .. } => {
-                blur::gaussian(&input(0), std_dev_x * scale_x, std_dev_y * scale_y)
+                blur::gaussian(next().into_space(space), std_dev_x * scale_x, std_dev_y * scale_y)
             }
             PrimitiveKind::Image { content } => {
                 let transform = self.grid.transform_of_content(&primitive.region);
-                let raster = match Pixmap::new(self.grid.region.width(), self.grid.region.height()) {
-                    None => empty(),
-                    Some(mut canvas) => {
-                        render_image(content, transform, &mut canvas);
-                        let same_size =
-                            canvas.width() as usize == width && canvas.height() as usize == height;
-                        if same_size { Raster { width, height, pixels: pixels_of(&canvas) } } else { empty() }
-                    }
-                };
-                return (raster, ColorSpace::Srgb);
+                let size = [self.grid.region.width(), self.grid.region.height()];
+                let image = render_image(content, transform, size)
+                    .filter(|image| [image.width(), image.height()] == size);
+                return (image.map_or_else(empty, Raster::of), ColorSpace::Srgb);
             }
-            PrimitiveKind::Merge { inputs } => {
-                (0..inputs.len()).fold(empty(), |below, layer| composite::over(&input(layer), &below))
+            PrimitiveKind::Merge { .. } => {
+                let lowest = next().into_space(space);
+                inputs.fold(lowest, |below, layer| composite::over(&layer.in_space(space), below))
             }
             PrimitiveKind::Morphology { operator, radius_x, radius_y, .. } => {
                 let (x, y) = (radius_x * scale_x, radius_y * scale_y);
+                let input = next();
                 if !(x > 0.0 || y > 0.0) {
-                    return as_it_is();
+                    let Picture { raster, space, .. } = Rc::unwrap_or_clone(input);
+                    return (raster, space);
                 }
-                morphology::morphology(&input(0), *operator, x, y)
+                morphology::morphology(input.into_space(space), *operator, x, y)
             }
             PrimitiveKind::Offset { dx, dy, .. } => {
-                let (raster, space) = as_it_is();
-                return (raster.moved(self.grid.pixels(*dx, scale_x), self.grid.pixels(*dy, scale_y)), space);
+                let input = next();
+                let (dx, dy) = (self.grid.pixels(*dx, scale_x), self.grid.pixels(*dy, scale_y));
+                return (input.raster.moved(dx, dy), input.space);
             }
             PrimitiveKind::Tile { .. } => {
-                let (raster, space) = as_it_is();
-                let tile = inputs.first().map_or(self.grid.whole, |picture| picture.extent);
-                return (displace::tile(&raster, tile), space);
+                let input = next();
+                return (displace::tile(&input.raster, input.extent), input.space);
             }
             PrimitiveKind::Turbulence {
                 base_frequency_x,
@@ -261,14 +308,43 @@ impl Run<'_> {
                     stitched: stitch_tiles.then_some(primitive.region),
                     kind: *noise,
                 }
-                .render(width, height, user_from_pixel.pre_translate(x, y))
+                .render(
+                    self.grid.region.width() as usize,
+                    self.grid.region.height() as usize,
+                    user_from_pixel.pre_translate(x, y),
+                )
             }
         };
         (raster, space)
     }
+
+    /// A surface whose height is the alpha of `input`, in this light.
+    fn lit(
+        &self,
+        input: &Picture,
+        space: ColorSpace,
+        surface_scale: f32,
+        reflection: Reflection,
+        color: base::Color,
+        light: &LightSource,
+    ) -> Raster {
+        let [r, g, b, _] = color::pixel_of(color, 1.0, space);
+        lighting::light(
+            &input.in_space(space),
+            surface_scale,
+            reflection,
+            &self.grid.placed(light),
+            [r, g, b],
+        )
+    }
 }
 
 impl Grid {
+    /// A raster of one colour.
+    fn filled(&self, pixel: Rgba) -> Raster {
+        Raster::filled(self.region.width() as usize, self.region.height() as usize, pixel)
+    }
+
     /// A point in user space, in pixels from the region's top left.
     fn pixel_of(&self, x: f32, y: f32) -> (f32, f32) {
         let mut point = Point::from_xy(x, y);
@@ -313,8 +389,4 @@ impl Grid {
 
 fn tinted([r, g, b, a]: Rgba, coverage: u8) -> Rgba {
     premultiply([r, g, b, mul255(a, coverage)])
-}
-
-fn pixels_of(canvas: &Pixmap) -> Vec<Rgba> {
-    canvas.data().as_chunks::<4>().0.to_vec()
 }

@@ -2,9 +2,10 @@
 
 use base::Color;
 use proptest::prelude::*;
-use tiny_skia::{Pixmap, Transform};
+use tiny_skia::Transform;
 
 use super::{raster::Rgba, *};
+use crate::raster::{Pixels, Surface};
 
 const WHOLE: Region = Region { x: 0.0, y: 0.0, width: 10.0, height: 10.0 };
 
@@ -16,19 +17,25 @@ fn flood(color: Color, opacity: f32) -> PrimitiveKind {
     PrimitiveKind::Flood { color, opacity }
 }
 
-fn source() -> Pixmap {
-    let mut source = Pixmap::new(20, 20).expect("valid size");
-    source.fill(tiny_skia::Color::from_rgba8(200, 100, 0, 255));
-    source
+fn even(side: u32, pixel: Rgba) -> Surface {
+    Surface::from_pixels(side, side, Pixels::U8(vec![pixel; (side * side) as usize])).expect("its size")
 }
 
-fn run(primitives: Vec<Primitive>) -> Pixmap {
+fn source() -> Surface {
+    even(20, [200, 100, 0, 255])
+}
+
+fn run(primitives: Vec<Primitive>) -> Surface {
     let filter = Filter { region: WHOLE, primitives };
-    apply(&filter, source(), Transform::from_scale(2.0, 2.0), &mut |_, _, _| {}).expect("it runs")
+    apply(&filter, source(), Transform::from_scale(2.0, 2.0), &mut |_, _, _| None).expect("it runs")
 }
 
-fn at(pixmap: &Pixmap, x: u32, y: u32) -> Rgba {
-    pixmap.pixel(x, y).map_or([0; 4], |p| [p.red(), p.green(), p.blue(), p.alpha()])
+fn pixels(surface: &Surface) -> &[Rgba] {
+    surface.samples::<u8>().unwrap_or_default()
+}
+
+fn at(surface: &Surface, x: u32, y: u32) -> Rgba {
+    pixels(surface)[(y * surface.width() + x) as usize]
 }
 
 #[test]
@@ -73,25 +80,26 @@ fn images_are_drawn_from_the_corner_of_their_region() {
     };
     let mut asked = vec![];
     let ts = Transform::from_row(2.0, 0.0, 0.0, 3.0, 4.0, 0.0);
-    let out = apply(&filter, source(), ts, &mut |name, transform, canvas| {
+    let out = apply(&filter, source(), ts, &mut |name, transform, [width, height]| {
         asked.push((name.to_owned(), transform));
-        canvas.fill(tiny_skia::Color::BLACK);
+        let black = Pixels::U8(vec![[0, 0, 0, 255]; (width * height) as usize]);
+        Surface::from_pixels(width, height, black).ok()
     });
     assert_eq!(asked, [("logo".to_owned(), Transform::from_row(2.0, 0.0, 0.0, 3.0, 6.0, 6.0))]);
     let out = out.expect("it runs");
-    let covered = out.pixels().iter().filter(|p| p.alpha() == 255).count();
+    let covered = pixels(&out).iter().filter(|p| p[3] == 255).count();
     assert_eq!((covered, at(&out, 6, 6)[3]), (6 * 9, 255));
 }
 
 #[test]
 fn what_has_no_area_draws_nothing_or_is_refused() {
-    assert!(run(vec![]).data().iter().all(|byte| *byte == 0));
+    assert!(pixels(&run(vec![])).iter().all(|pixel| *pixel == [0; 4]));
     let kinds = vec![primitive(WHOLE, "", flood(Color::BLACK, 1.0))];
-    let mut image = |_: &str, _: Transform, _: &mut Pixmap| {};
+    let mut image = |_: &str, _: Transform, _: [u32; 2]| None;
     for region in [Region { width: 0.0, ..WHOLE }, Region { x: 50.0, ..WHOLE }] {
         let filter = Filter { region, primitives: kinds.clone() };
         let out = apply(&filter, source(), Transform::identity(), &mut image).expect("it runs");
-        assert!(out.data().iter().all(|byte| *byte == 0));
+        assert!(pixels(&out).iter().all(|pixel| *pixel == [0; 4]));
     }
     let filter = Filter { region: WHOLE, primitives: kinds };
     let flat = apply(&filter, source(), Transform::from_scale(1.0, 0.0), &mut image);
@@ -238,13 +246,13 @@ proptest! {
         let outcome = |threads: usize| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("it starts");
             let ts = Transform::from_row(a, b, c, d, e, f);
-            pool.install(|| apply(&filter, source(), ts, &mut |_, _, _| {}))
+            pool.install(|| apply(&filter, source(), ts, &mut |_, _, _| None))
         };
         let (one, three) = (outcome(1), outcome(3));
         match (one, three) {
             (Ok(one), Ok(three)) => {
-                prop_assert_eq!(one.data(), three.data());
-                for [r, g, b, a] in one.data().as_chunks::<4>().0 {
+                prop_assert_eq!(pixels(&one), pixels(&three));
+                for [r, g, b, a] in pixels(&one) {
                     prop_assert!(r <= a && g <= a && b <= a);
                 }
             }
@@ -260,12 +268,11 @@ proptest! {
         const SIDE: u32 = 48;
         const SEEN: std::ops::Range<u32> = 22..26;
         let mut state = seed | 1;
-        let pixels = (0..SIDE * SIDE).map(|_| {
+        let source: Vec<Rgba> = (0..SIDE * SIDE).map(|_| {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             let [r, g, b, a] = state.to_be_bytes();
             [r.min(a), g.min(a), b.min(a), a]
-        });
-        let pixels: Vec<Rgba> = pixels.collect();
+        }).collect();
         let far = Region { x: -1e6, y: -1e6, width: 2e6, height: 2e6 };
         // Lamps and noise have places that are rounded differently from another corner.
         let exact = |kind: &PrimitiveKind| {
@@ -284,13 +291,12 @@ proptest! {
         let Some([x, y]) = reach(&filter, Transform::identity()) else { return Ok(()) };
         let range = |reach: u32| SEEN.start.saturating_sub(reach)..SEEN.end.saturating_add(reach).min(SIDE);
         let outcome = |columns: std::ops::Range<u32>, rows: std::ops::Range<u32>| -> Vec<Rgba> {
-            let mut part = Pixmap::new(columns.len() as u32, rows.len() as u32).expect("valid size");
-            let inside = |x, y| pixels[(y * SIDE + x) as usize];
             let taken = rows.clone().flat_map(|y| columns.clone().map(move |x| (x, y)));
-            let bytes: Vec<u8> = taken.flat_map(|(x, y)| inside(x, y)).collect();
-            part.data_mut().copy_from_slice(&bytes);
+            let part = taken.map(|(x, y)| source[(y * SIDE + x) as usize]).collect();
+            let size = (columns.len() as u32, rows.len() as u32);
+            let part = Surface::from_pixels(size.0, size.1, Pixels::U8(part)).expect("its size");
             let ts = Transform::from_translate(-(columns.start as f32), -(rows.start as f32));
-            let out = apply(&filter, part, ts, &mut |_, _, _| {}).expect("it runs");
+            let out = apply(&filter, part, ts, &mut |_, _, _| None).expect("it runs");
             let seen = SEEN.flat_map(|y| SEEN.map(move |x| (x, y)));
             seen.map(|(x, y)| at(&out, x - columns.start, y - rows.start)).collect()
         };

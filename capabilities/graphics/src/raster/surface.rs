@@ -217,7 +217,7 @@ impl Surface {
     }
 
     /// The surface made of `pixels`, known to be `width` × `height`.
-    pub(super) fn with_pixels(width: u32, height: u32, pixels: Pixels) -> Self {
+    pub(crate) fn with_pixels(width: u32, height: u32, pixels: Pixels) -> Self {
         debug_assert_eq!(pixels.len(), area(width, height));
         Surface { width, height, pixels }
     }

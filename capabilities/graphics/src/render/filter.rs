@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kurbo::Affine;
-use tiny_skia::{IntRect, Pixmap, Transform};
+use tiny_skia::{IntRect, Transform};
 
 use super::{
     RenderError,
@@ -17,7 +17,7 @@ use super::{
 use crate::{
     filter::{self, Filter, FilterError, LocalSpace},
     picture::{BlendMode, Effects, Node, Resource, ResourceId},
-    raster::{Pixels, Surface},
+    raster::Surface,
 };
 
 impl Compiler<'_> {
@@ -96,17 +96,17 @@ impl Compiler<'_> {
         scope: &Scope<'_>,
     ) -> Result<Surface, Failure> {
         let mut failure = None;
-        let mut draw_image = |content: &str, transform: Transform, canvas: &mut Pixmap| {
-            let id = ResourceId::from(content);
-            if let Err(error) = self.symbol(&id, transform, canvas, scope) {
+        let mut draw_image = |content: &str, transform: Transform, size: [u32; 2]| {
+            let drawn = self.symbol(&ResourceId::from(content), affine(transform), size, scope);
+            drawn.unwrap_or_else(|error| {
                 failure.get_or_insert(error);
-            }
+                None
+            })
         };
-        let source = pixmap(surface).ok_or(FilterError::Transform)?;
-        let result = filter::apply(filter, source, skia_transform(local), &mut draw_image)?;
+        let result = filter::apply(filter, surface, skia_transform(local), &mut draw_image)?;
         match failure {
             Some(error) => Err(Failure::Render(error)),
-            None => Ok(from_pixmap(result)),
+            None => Ok(result),
         }
     }
 
@@ -114,19 +114,17 @@ impl Compiler<'_> {
     fn symbol(
         &self,
         id: &ResourceId,
-        transform: Transform,
-        canvas: &mut Pixmap,
+        transform: Affine,
+        [width, height]: [u32; 2],
         scope: &Scope<'_>,
-    ) -> Result<(), RenderError> {
-        let Some(Resource::Symbol(symbol)) = scope.resources.get(id) else { return Ok(()) };
-        let Some(scope) = scope.content_of(id) else { return Ok(()) };
-        let area = Area::of_size(canvas.width(), canvas.height());
-        let place = Place { transform: affine(transform), area, reach: reach(area) };
-        let items = self.nodes(&symbol.content, place, &scope)?;
-        let mut surface = self.surface(canvas.width(), canvas.height())?;
+    ) -> Result<Option<Surface>, RenderError> {
+        let Some(Resource::Symbol(symbol)) = scope.resources.get(id) else { return Ok(None) };
+        let Some(scope) = scope.content_of(id) else { return Ok(None) };
+        let area = Area::of_size(width, height);
+        let items = self.nodes(&symbol.content, Place { transform, area, reach: reach(area) }, &scope)?;
+        let mut surface = self.surface(width, height)?;
         draw::draw(&items, &mut surface, self.parallel);
-        canvas.data_mut().copy_from_slice(surface.samples::<u8>().unwrap_or_default().as_flattened());
-        Ok(())
+        Ok(Some(surface))
     }
 }
 
@@ -150,21 +148,6 @@ impl From<FilterError> for Failure {
     fn from(error: FilterError) -> Self {
         Failure::Filter(error)
     }
-}
-
-fn pixmap(surface: Surface) -> Option<Pixmap> {
-    let size = tiny_skia::IntSize::from_wh(surface.width(), surface.height())?;
-    match surface.into_pixels() {
-        Pixels::U8(pixels) => Pixmap::from_vec(pixels.into_flattened(), size),
-        Pixels::F32(_) => None,
-    }
-}
-
-fn from_pixmap(pixmap: Pixmap) -> Surface {
-    let (width, height) = (pixmap.width(), pixmap.height());
-    let pixels = pixmap.data().as_chunks::<4>().0.to_vec();
-    Surface::from_pixels(width, height, Pixels::U8(pixels))
-        .unwrap_or_else(|_| Surface::transparent(width, height, crate::raster::Depth::U8))
 }
 
 fn skia_transform(transform: Affine) -> Transform {
