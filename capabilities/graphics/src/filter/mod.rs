@@ -37,5 +37,5 @@ pub use attributes::{
     TransferFunction, TurbulenceKind,
 };
 pub use model::{ColorSpace, Filter, Input, Primitive, PrimitiveKind, Region};
-pub use reach::reach;
+pub use reach::{paints_alone, reach};
 pub use region::{LocalSpace, device_region};

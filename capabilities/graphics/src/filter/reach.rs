@@ -1,12 +1,14 @@
-//! How far around a pixel of the outcome a filter looks: what need not be computed for the pixels that are seen.
+//! How far around a pixel of the outcome a filter looks, and whether it paints by itself: which pixels need not be
+//! computed.
 
 use tiny_skia::Transform;
 
 use super::{
-    attributes::EdgeMode,
-    blur,
+    attributes::{CompositeOperator, EdgeMode},
+    blur, color,
     model::{Filter, PrimitiveKind},
     plan::{Source, plan},
+    raster::Raster,
     region::scale_of,
 };
 
@@ -58,4 +60,39 @@ fn own_reach(kind: &PrimitiveKind, scale: [f32; 2]) -> Option<[u32; 2]> {
         | PrimitiveKind::Merge { .. }
         | PrimitiveKind::Turbulence { .. } => [0, 0],
     })
+}
+
+/// Whether a filter may paint pixels that have nothing of its source in their [`reach`].
+pub fn paints_alone(filter: &Filter) -> bool {
+    let steps = plan(&filter.primitives);
+    let read = filter.primitives.iter().zip(&steps).filter(|(_, step)| step.last_reader.is_some());
+    read.map(|(primitive, _)| &primitive.kind).any(fills)
+}
+
+/// Whether a primitive makes something of transparent inputs.
+fn fills(kind: &PrimitiveKind) -> bool {
+    let nothing = || Raster::filled(1, 1, [0; 4]);
+    let is_something = |raster: Raster| raster.pixels != [[0; 4]];
+    match kind {
+        PrimitiveKind::DiffuseLighting { .. }
+        | PrimitiveKind::SpecularLighting { .. }
+        | PrimitiveKind::Flood { .. }
+        | PrimitiveKind::Image { .. }
+        | PrimitiveKind::Tile { .. }
+        | PrimitiveKind::Turbulence { .. } => true,
+        PrimitiveKind::ColorMatrix { matrix, .. } => is_something(color::color_matrix(nothing(), matrix)),
+        PrimitiveKind::ComponentTransfer { red, green, blue, alpha, .. } => {
+            is_something(color::component_transfer(nothing(), [red, green, blue, alpha]))
+        }
+        PrimitiveKind::Composite { operator: CompositeOperator::Arithmetic { k4, .. }, .. } => *k4 != 0.0,
+        PrimitiveKind::ConvolveMatrix { bias, preserve_alpha, .. } => *bias != 0.0 && !preserve_alpha,
+        PrimitiveKind::Blend { .. }
+        | PrimitiveKind::Composite { .. }
+        | PrimitiveKind::DisplacementMap { .. }
+        | PrimitiveKind::DropShadow { .. }
+        | PrimitiveKind::GaussianBlur { .. }
+        | PrimitiveKind::Merge { .. }
+        | PrimitiveKind::Morphology { .. }
+        | PrimitiveKind::Offset { .. } => false,
+    }
 }

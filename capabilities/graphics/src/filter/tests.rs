@@ -302,4 +302,19 @@ proptest! {
         };
         prop_assert_eq!(outcome(range(x), range(y)), outcome(0..SIDE, 0..SIDE));
     }
+
+    #[test]
+    fn filters_that_do_not_paint_alone_leave_nothing_as_it_is(
+        kinds in prop::collection::vec((kind(), any::<bool>()), 1..4),
+    ) {
+        let primitives = kinds.into_iter().map(|(kind, linear)| {
+            let color_space = if linear { ColorSpace::LinearRgb } else { ColorSpace::Srgb };
+            Primitive { region: WHOLE, color_space, result: "r".to_owned(), kind }
+        });
+        let filter = Filter { region: WHOLE, primitives: primitives.collect() };
+        if !paints_alone(&filter) {
+            let out = apply(&filter, even(10, [0; 4]), Transform::identity(), &mut |_, _, _| None);
+            prop_assert!(pixels(&out.expect("it runs")).iter().all(|pixel| *pixel == [0; 4]));
+        }
+    }
 }

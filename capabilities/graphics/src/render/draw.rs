@@ -27,6 +27,11 @@ const BAND_BYTES: usize = 64 << 20;
 /// Draws the items over what is on the surface, which has eight bits a channel; `parallel` changes nothing
 /// but the time.
 pub(super) fn draw(items: &[Item], surface: &mut Surface, parallel: bool) {
+    draw_from(items, (0, 0), surface, parallel);
+}
+
+/// Draws the items over a surface whose top left corner lies at (`left`, `top`).
+pub(super) fn draw_from(items: &[Item], (left, top): (i32, i32), surface: &mut Surface, parallel: bool) {
     let (width, height) = (surface.width() as usize, surface.height() as usize);
     if width == 0 || height == 0 {
         return;
@@ -36,8 +41,9 @@ pub(super) fn draw(items: &[Item], surface: &mut Surface, parallel: bool) {
     let rows = BAND_ROWS.min(BAND_BYTES / row_bytes).max(1);
     let Some(pixels) = surface.samples_mut::<u8>() else { return };
     let draw_band = |(band, pixels): (usize, &mut [Rgba])| {
-        let top = (band * rows) as i32;
-        let area = Area { x0: 0, y0: top, x1: width as i32, y1: top + (pixels.len() / width) as i32 };
+        let y0 = top + (band * rows) as i32;
+        let y1 = y0 + (pixels.len() / width) as i32;
+        let area = Area { x0: left, y0, x1: left + width as i32, y1 };
         // Taken, not borrowed: while blending waits for other threads, this one may begin another band.
         let mut scanner = SCANNER.take();
         draw_on(items, &mut Target { area, pixels }, &mut scanner);

@@ -11,7 +11,7 @@ use super::{
     compile::{Compiler, Place, Scope, push_bitmap, push_layer, reach},
     draw,
     fill::Scanner,
-    scene::Item,
+    scene::{Item, area_of},
     texture::Sampling,
 };
 use crate::{
@@ -44,14 +44,20 @@ impl Compiler<'_> {
         if region.is_empty() || effects.opacity <= 0.0 {
             return Ok(());
         }
-        let (width, height) = (region.width() as u32, region.height() as u32);
+        // Places inside count from the corner of the region.
         let local = Affine::translate((-f64::from(region.x0), -f64::from(region.y0))) * affine(space.local);
-        let area = Area::of_size(width, height);
+        let area = Area::of_size(region.width() as u32, region.height() as u32);
         let inner = Place { transform: local, area, reach: reach.moved_back(region.x0, region.y0) };
         let mut items = Vec::new();
         self.kind(&node.kind, inner, scope, &mut items)?;
-        let mut surface = self.surface(width, height)?;
-        draw::draw(&items, &mut surface, self.parallel);
+        let area = painted(effects, space.local, area_of(&items), area);
+        if area.is_empty() {
+            return Ok(());
+        }
+        let mut surface = self.surface(area.width() as u32, area.height() as u32)?;
+        draw::draw_from(&items, (area.x0, area.y0), &mut surface, self.parallel);
+        drop(items);
+        let local = Affine::translate((-f64::from(area.x0), -f64::from(area.y0))) * local;
         for filter in &effects.filters {
             match self.apply(filter, surface, local, scope) {
                 Ok(result) => surface = result,
@@ -73,7 +79,8 @@ impl Compiler<'_> {
             coverage.scale(surface.samples_mut::<u8>().unwrap_or_default());
         }
 
-        let origin = Affine::translate((f64::from(region.x0), f64::from(region.y0)));
+        let corner = (region.x0 + area.x0, region.y0 + area.y0);
+        let origin = Affine::translate((f64::from(corner.0), f64::from(corner.1)));
         let plain = effects.blend_mode == BlendMode::Normal;
         let opacity = if plain { effects.opacity } else { 1.0 };
         let mut items = Vec::new();
@@ -131,12 +138,24 @@ impl Compiler<'_> {
 /// The pixels among those of `reach` that matter to what is seen of a node: the visible ones, those between which
 /// they are sampled, and those at which the filters look.
 fn needed(effects: &Effects, local: Transform, visible: Area, reach: Area) -> Area {
-    let seen = visible.grown([2; 2]);
-    let grown = effects
-        .filters
-        .iter()
-        .try_fold(seen, |area, filter| filter::reach(filter, local).map(|reach| area.grown(reach)));
-    grown.map_or(reach, |area| area.intersect(reach))
+    within_reach(effects, local, visible.grown([2; 2])).map_or(reach, |area| area.intersect(reach))
+}
+
+/// The pixels among those of `area` that the filters may paint where the node itself paints those of `content`.
+fn painted(effects: &Effects, local: Transform, content: Area, area: Area) -> Area {
+    if effects.filters.iter().any(filter::paints_alone) {
+        return area;
+    }
+    if content.is_empty() {
+        return Area::EMPTY;
+    }
+    // One more on each side: between them and what is transparent the outcome is sampled.
+    within_reach(effects, local, content).map_or(area, |painted| painted.grown([1; 2]).intersect(area))
+}
+
+/// The area with all that the filters look at around it; `None` for pixels at any distance.
+fn within_reach(effects: &Effects, local: Transform, area: Area) -> Option<Area> {
+    effects.filters.iter().try_fold(area, |area, filter| Some(area.grown(filter::reach(filter, local)?)))
 }
 
 enum Failure {
