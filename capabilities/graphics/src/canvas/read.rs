@@ -10,9 +10,10 @@ use serde::de::DeserializeOwned;
 use crate::{
     kinds,
     picture::{
-        BlendMode, ClipPath, Effects, Fill, Group, Image, LinearGradient, Mask, Node, NodeKind, Paint, Path,
-        Pattern, Picture, RadialGradient, Resource, ResourceId, Resources, Stroke, Symbol, Text,
+        ClipPath, Effects, Fill, Group, Image, LinearGradient, Mask, Node, NodeKind, Paint, Path, Pattern,
+        Picture, RadialGradient, Resource, ResourceId, Resources, Stroke, Symbol, Text,
     },
+    raster::blend::BlendMode,
 };
 
 /// The picture that a canvas shows at a point in time, in seconds.

@@ -1,22 +1,16 @@
 //! `feBlend`, `feComposite` and `feMerge`: two layers into one.
 
-use tiny_skia::{PixmapPaint, Transform};
-
 use super::{
-    attributes::{BlendMode, CompositeOperator},
+    attributes::CompositeOperator,
     raster::{Raster, Rgba, mul255, quantise},
 };
+use crate::raster::blend::{self, BlendMode};
 
 /// `feBlend`: `top` on `bottom`.
-pub(super) fn blend(top: &Raster, mut bottom: Raster, mode: BlendMode) -> Raster {
-    if mode == BlendMode::Normal {
-        return over(top, bottom);
-    }
-    if let (Some(mut canvas), Some(layer)) = (bottom.as_pixmap_mut(), top.as_pixmap()) {
-        let paint = PixmapPaint { blend_mode: mode.into(), ..PixmapPaint::default() };
-        canvas.draw_pixmap(0, 0, layer, &paint, Transform::identity(), None);
-    }
-    bottom
+pub(super) fn blend(top: Raster, bottom: Raster, mode: BlendMode) -> Raster {
+    let mut below = bottom.into_surface();
+    blend::composite(&mut below, &top.into_surface(), (0, 0), 1.0, mode, None);
+    Raster::of(below)
 }
 
 /// `feComposite`.
@@ -50,31 +44,6 @@ pub(super) fn over(top: &Raster, bottom: Raster) -> Raster {
     bottom.zip(top, |d, s| std::array::from_fn(|i| s[i].saturating_add(mul255(d[i], 255 - s[3]))))
 }
 
-impl From<BlendMode> for tiny_skia::BlendMode {
-    fn from(mode: BlendMode) -> Self {
-        use tiny_skia::BlendMode as Skia;
-        match mode {
-            BlendMode::Normal => Skia::SourceOver,
-            BlendMode::Multiply => Skia::Multiply,
-            BlendMode::Screen => Skia::Screen,
-            BlendMode::Overlay => Skia::Overlay,
-            BlendMode::Darken => Skia::Darken,
-            BlendMode::Lighten => Skia::Lighten,
-            BlendMode::ColorDodge => Skia::ColorDodge,
-            BlendMode::ColorBurn => Skia::ColorBurn,
-            BlendMode::HardLight => Skia::HardLight,
-            BlendMode::SoftLight => Skia::SoftLight,
-            BlendMode::Difference => Skia::Difference,
-            BlendMode::Exclusion => Skia::Exclusion,
-            BlendMode::Hue => Skia::Hue,
-            BlendMode::Saturation => Skia::Saturation,
-            BlendMode::Color => Skia::Color,
-            BlendMode::Luminosity => Skia::Luminosity,
-            BlendMode::PlusLighter => Skia::Plus,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,8 +66,8 @@ mod tests {
         ] {
             assert_eq!(composite(&source, destination.clone(), operator).pixels, [expected], "{operator:?}");
         }
-        assert_eq!(blend(&source, destination.clone(), BlendMode::Normal).pixels, [[128, 32, 0, 160]]);
-        let multiplied = blend(&source, destination, BlendMode::Multiply).pixels[0];
+        assert_eq!(blend(source.clone(), destination.clone(), BlendMode::Normal).pixels, [[128, 32, 0, 160]]);
+        let multiplied = blend(source, destination, BlendMode::Multiply).pixels[0];
         assert_eq!(multiplied, [96, 32, 0, 160]);
     }
 }

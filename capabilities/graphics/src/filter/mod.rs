@@ -33,8 +33,8 @@ mod turbulence;
 
 pub use apply::{FilterError, RenderImage, apply};
 pub use attributes::{
-    BlendMode, Channel, ColorMatrix, CompositeOperator, EdgeMode, LightSource, MorphologyOperator,
-    TransferFunction, TurbulenceKind,
+    Channel, ColorMatrix, CompositeOperator, EdgeMode, LightSource, MorphologyOperator, TransferFunction,
+    TurbulenceKind,
 };
 pub use model::{ColorSpace, Filter, Input, Primitive, PrimitiveKind, Region};
 pub use reach::{paints_alone, reach};

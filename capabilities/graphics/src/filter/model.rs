@@ -4,9 +4,10 @@ use base::Color;
 use serde::{Deserialize, Serialize};
 
 use super::attributes::{
-    BlendMode, Channel, ColorMatrix, CompositeOperator, EdgeMode, LightSource, MorphologyOperator,
-    TransferFunction, TurbulenceKind,
+    Channel, ColorMatrix, CompositeOperator, EdgeMode, LightSource, MorphologyOperator, TransferFunction,
+    TurbulenceKind,
 };
+use crate::raster::blend::BlendMode;
 
 /// An axis-aligned rectangle in user space.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

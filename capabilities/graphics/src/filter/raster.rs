@@ -1,7 +1,7 @@
 //! The pixel buffer that the primitives share.
 
 use rayon::prelude::*;
-use tiny_skia::{IntRect, PixmapMut, PixmapRef};
+use tiny_skia::IntRect;
 
 use crate::raster::{Depth, Pixels, Surface};
 
@@ -139,16 +139,6 @@ impl Raster {
             row[..from].fill([0; 4]);
             row[to..].fill([0; 4]);
         }
-    }
-
-    /// The raster as a tiny-skia picture.
-    pub(super) fn as_pixmap(&self) -> Option<PixmapRef<'_>> {
-        PixmapRef::from_bytes(self.pixels.as_flattened(), self.width as u32, self.height as u32)
-    }
-
-    /// The raster as a tiny-skia canvas.
-    pub(super) fn as_pixmap_mut(&mut self) -> Option<PixmapMut<'_>> {
-        PixmapMut::from_bytes(self.pixels.as_flattened_mut(), self.width as u32, self.height as u32)
     }
 }
 

@@ -188,8 +188,8 @@ impl Run<'_> {
         };
         let raster = match &primitive.kind {
             PrimitiveKind::Blend { mode, .. } => {
-                let top = next();
-                composite::blend(&top.in_space(space), next().into_space(space), *mode)
+                let top = next().into_space(space);
+                composite::blend(top, next().into_space(space), *mode)
             }
             PrimitiveKind::ColorMatrix { matrix, .. } => {
                 color::color_matrix(next().into_space(space), matrix)

@@ -11,7 +11,7 @@ mod resource;
 mod text;
 mod text_edit;
 
-pub use node::{BlendMode, Effects, Group, Image, ImageRendering, Node, NodeKind, ParseBlendModeError, Path};
+pub use node::{Effects, Group, Image, ImageRendering, Node, NodeKind, Path};
 pub use paint::{
     Fill, FillRule, LineCap, LineJoin, LinearGradient, Paint, PaintOrder, Pattern, RadialGradient, Spread,
     Stop, Stroke,

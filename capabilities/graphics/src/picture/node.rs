@@ -1,7 +1,5 @@
 //! The tree of a picture: groups, paths, images and text, and the effects that each may have.
 
-use std::{fmt, str::FromStr};
-
 use base::BlobHash;
 use kurbo::{Affine, BezPath};
 use serde::{Deserialize, Serialize};
@@ -12,7 +10,7 @@ use super::{
     resource::ResourceId,
     text::Text,
 };
-use crate::filter::Filter;
+use crate::{filter::Filter, raster::blend::BlendMode};
 
 /// One element of a picture. Later siblings lie over earlier ones.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -141,98 +139,6 @@ impl Default for Effects {
             mask: None,
             filters: Vec::new(),
         }
-    }
-}
-
-/// How colours mix with those below: the modes of Compositing and Blending Level 1, by their CSS names.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[allow(missing_docs)]
-pub enum BlendMode {
-    #[default]
-    Normal,
-    Multiply,
-    Screen,
-    Overlay,
-    Darken,
-    Lighten,
-    ColorDodge,
-    ColorBurn,
-    HardLight,
-    SoftLight,
-    Difference,
-    Exclusion,
-    Hue,
-    Saturation,
-    Color,
-    Luminosity,
-    /// The sum of both, for cross-fades.
-    PlusLighter,
-}
-
-impl BlendMode {
-    /// Every mode.
-    pub const ALL: [BlendMode; 17] = [
-        BlendMode::Normal,
-        BlendMode::Multiply,
-        BlendMode::Screen,
-        BlendMode::Overlay,
-        BlendMode::Darken,
-        BlendMode::Lighten,
-        BlendMode::ColorDodge,
-        BlendMode::ColorBurn,
-        BlendMode::HardLight,
-        BlendMode::SoftLight,
-        BlendMode::Difference,
-        BlendMode::Exclusion,
-        BlendMode::Hue,
-        BlendMode::Saturation,
-        BlendMode::Color,
-        BlendMode::Luminosity,
-        BlendMode::PlusLighter,
-    ];
-
-    /// The CSS name.
-    pub fn name(self) -> &'static str {
-        match self {
-            BlendMode::Normal => "normal",
-            BlendMode::Multiply => "multiply",
-            BlendMode::Screen => "screen",
-            BlendMode::Overlay => "overlay",
-            BlendMode::Darken => "darken",
-            BlendMode::Lighten => "lighten",
-            BlendMode::ColorDodge => "color-dodge",
-            BlendMode::ColorBurn => "color-burn",
-            BlendMode::HardLight => "hard-light",
-            BlendMode::SoftLight => "soft-light",
-            BlendMode::Difference => "difference",
-            BlendMode::Exclusion => "exclusion",
-            BlendMode::Hue => "hue",
-            BlendMode::Saturation => "saturation",
-            BlendMode::Color => "color",
-            BlendMode::Luminosity => "luminosity",
-            BlendMode::PlusLighter => "plus-lighter",
-        }
-    }
-}
-
-impl fmt::Display for BlendMode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// A name that no blend mode has.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("'{0}' is no blend mode: write a CSS name such as multiply")]
-pub struct ParseBlendModeError(String);
-
-impl FromStr for BlendMode {
-    type Err = ParseBlendModeError;
-
-    fn from_str(name: &str) -> Result<Self, Self::Err> {
-        let found = BlendMode::ALL.into_iter().find(|mode| mode.name() == name);
-        found.ok_or_else(|| ParseBlendModeError(name.to_owned()))
     }
 }
 

@@ -11,12 +11,9 @@ use super::{
     scene::{Item, Layer, Shape},
     shade::{Rgba, Shade},
 };
-use crate::{
-    picture::BlendMode,
-    raster::{
-        Pixels, Surface,
-        blend::{self, CompositeOperator},
-    },
+use crate::raster::{
+    Pixels, Surface,
+    blend::{self, BlendMode},
 };
 
 /// Rows that are drawn at a time, where layers are not nested deeply.
@@ -155,40 +152,11 @@ fn composite(canvas: &Canvas, opacity: f64, mode: BlendMode, target: &mut Target
     (area.y0..area.y1).for_each(|y| copy.extend_from_slice(target.row(area.x0, area.x1, y)));
     let (width, height) = (area.width() as u32, area.height() as u32);
     let Ok(mut below) = Surface::from_pixels(width, height, Pixels::U8(copy)) else { return };
-    match raster_mode(mode) {
-        Some(mode) => blend::composite(&mut below, &canvas.surface, (0, 0), opacity as f32, mode, None),
-        None => {
-            let operator = CompositeOperator::Lighter;
-            blend::composite_with(&mut below, &canvas.surface, (0, 0), opacity as f32, operator, None);
-        }
-    }
+    blend::composite(&mut below, &canvas.surface, (0, 0), opacity as f32, mode, None);
     let rows = below.samples::<u8>().unwrap_or_default().chunks(area.width().max(1));
     for (y, row) in (area.y0..area.y1).zip(rows) {
         target.row(area.x0, area.x1, y).copy_from_slice(row);
     }
-}
-
-/// The mode by the raster module's name; `None` for plus-lighter, which is an operator there.
-fn raster_mode(mode: BlendMode) -> Option<blend::BlendMode> {
-    Some(match mode {
-        BlendMode::Normal => blend::BlendMode::Normal,
-        BlendMode::Multiply => blend::BlendMode::Multiply,
-        BlendMode::Screen => blend::BlendMode::Screen,
-        BlendMode::Overlay => blend::BlendMode::Overlay,
-        BlendMode::Darken => blend::BlendMode::Darken,
-        BlendMode::Lighten => blend::BlendMode::Lighten,
-        BlendMode::ColorDodge => blend::BlendMode::ColorDodge,
-        BlendMode::ColorBurn => blend::BlendMode::ColorBurn,
-        BlendMode::HardLight => blend::BlendMode::HardLight,
-        BlendMode::SoftLight => blend::BlendMode::SoftLight,
-        BlendMode::Difference => blend::BlendMode::Difference,
-        BlendMode::Exclusion => blend::BlendMode::Exclusion,
-        BlendMode::Hue => blend::BlendMode::Hue,
-        BlendMode::Saturation => blend::BlendMode::Saturation,
-        BlendMode::Color => blend::BlendMode::Color,
-        BlendMode::Luminosity => blend::BlendMode::Luminosity,
-        BlendMode::PlusLighter => return None,
-    })
 }
 
 /// Blends one colour.

@@ -16,8 +16,8 @@ use super::{
 };
 use crate::{
     filter::{self, Filter, FilterError, LocalSpace},
-    picture::{BlendMode, Effects, Node, Resource, ResourceId},
-    raster::Surface,
+    picture::{Effects, Node, Resource, ResourceId},
+    raster::{Surface, blend::BlendMode},
 };
 
 impl Compiler<'_> {

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use super::{area::Area, outline::Outline, shade::Shade};
-use crate::picture::{BlendMode, ColorInterpolation, FillRule, MaskKind};
+use crate::{
+    picture::{ColorInterpolation, FillRule, MaskKind},
+    raster::blend::BlendMode,
+};
 
 /// Something to draw; later items lie over earlier ones.
 #[derive(Debug)]

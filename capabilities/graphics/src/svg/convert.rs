@@ -8,10 +8,13 @@ use std::{
 use base::{BlobHash, Color};
 use kurbo::{Affine, BezPath, Point, Rect};
 
-use crate::picture::{
-    BlendMode, ClipPath, Effects, Fill, FillRule, Group, Image, ImageRendering, LineCap, LineJoin,
-    LinearGradient, Mask, MaskKind, Node, Paint, PaintOrder, Path, Pattern, RadialGradient, Resource,
-    ResourceId, Resources, Spread, Stop, Stroke,
+use crate::{
+    picture::{
+        ClipPath, Effects, Fill, FillRule, Group, Image, ImageRendering, LineCap, LineJoin, LinearGradient,
+        Mask, MaskKind, Node, Paint, PaintOrder, Path, Pattern, RadialGradient, Resource, ResourceId,
+        Resources, Spread, Stop, Stroke,
+    },
+    raster::blend::BlendMode,
 };
 
 /// Turns usvg nodes into picture nodes and collects the resources and image files that they name.
@@ -310,7 +313,7 @@ fn stops(stops: &[usvg::Stop]) -> Vec<Stop> {
     stops.iter().map(stop).collect()
 }
 
-fn blend_mode(mode: usvg::BlendMode) -> BlendMode {
+pub(super) fn blend_mode(mode: usvg::BlendMode) -> BlendMode {
     match mode {
         usvg::BlendMode::Normal => BlendMode::Normal,
         usvg::BlendMode::Multiply => BlendMode::Multiply,

@@ -2,10 +2,10 @@
 
 use base::Color;
 
-use super::convert::Converter;
+use super::convert::{Converter, blend_mode};
 use crate::{
     filter::{
-        BlendMode, Channel, ColorMatrix, ColorSpace, CompositeOperator, EdgeMode, Filter, Input, LightSource,
+        Channel, ColorMatrix, ColorSpace, CompositeOperator, EdgeMode, Filter, Input, LightSource,
         MorphologyOperator, Primitive, PrimitiveKind, Region, TransferFunction, TurbulenceKind,
     },
     picture::{Resource, Symbol},
@@ -228,27 +228,5 @@ fn light(light: source::LightSource) -> LightSource {
             specular_exponent: light.specular_exponent.get(),
             limiting_cone_angle: light.limiting_cone_angle,
         },
-    }
-}
-
-fn blend_mode(mode: usvg::BlendMode) -> BlendMode {
-    match mode {
-        usvg::BlendMode::Normal => BlendMode::Normal,
-        usvg::BlendMode::Multiply => BlendMode::Multiply,
-        usvg::BlendMode::Screen => BlendMode::Screen,
-        usvg::BlendMode::Overlay => BlendMode::Overlay,
-        usvg::BlendMode::Darken => BlendMode::Darken,
-        usvg::BlendMode::Lighten => BlendMode::Lighten,
-        usvg::BlendMode::ColorDodge => BlendMode::ColorDodge,
-        usvg::BlendMode::ColorBurn => BlendMode::ColorBurn,
-        usvg::BlendMode::HardLight => BlendMode::HardLight,
-        usvg::BlendMode::SoftLight => BlendMode::SoftLight,
-        usvg::BlendMode::Difference => BlendMode::Difference,
-        usvg::BlendMode::Exclusion => BlendMode::Exclusion,
-        usvg::BlendMode::Hue => BlendMode::Hue,
-        usvg::BlendMode::Saturation => BlendMode::Saturation,
-        usvg::BlendMode::Color => BlendMode::Color,
-        usvg::BlendMode::Luminosity => BlendMode::Luminosity,
-        usvg::BlendMode::PlusLighter => BlendMode::PlusLighter,
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::raster::{
     Sample,
-    blend::{BlendMode, Coverage},
+    blend::{BlendMode, CompositeOperator, Coverage, operator},
     dispatch::{self, Kernel},
 };
 
@@ -48,6 +48,7 @@ pub(super) fn composite<D: Planar, S: Planar>(
         BlendMode::Luminosity => mixed(dst, src, coverage, |s, b, a, ab| {
             with_luminosity(b.map(|c| c * a), luminosity(s) * ab, a * ab)
         }),
+        BlendMode::PlusLighter => operator::row(dst, src, coverage, CompositeOperator::Lighter),
     }
 }
 

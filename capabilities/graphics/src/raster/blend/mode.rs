@@ -2,6 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
+use serde::{Deserialize, Serialize};
+
 /// A name that no blend mode or operator has.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("'{name}' is no {what}: write one of {known}")]
@@ -59,9 +61,13 @@ macro_rules! named {
 }
 
 named! {
-    /// How the colours of a layer mix with those below it (Compositing and Blending Level 1, section 10).
+    /// How the colours of a layer mix with those below it (Compositing and Blending Level 1, section 10). Stored by
+    /// the CSS names; filters used to be stored with names in camel case, which are still read.
+    #[derive(Default, Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
     BlendMode, "blend mode", {
         /// The layer's own colour.
+        #[default]
         Normal = "normal",
         /// The product: never lighter than either.
         Multiply = "multiply",
@@ -74,12 +80,16 @@ named! {
         /// The lighter of both, channel by channel.
         Lighten = "lighten",
         /// Brightens what is below to reflect the layer.
+        #[serde(alias = "colorDodge")]
         ColorDodge = "color-dodge",
         /// Darkens what is below to reflect the layer.
+        #[serde(alias = "colorBurn")]
         ColorBurn = "color-burn",
         /// Multiplies where the layer is dark, screens where it is light.
+        #[serde(alias = "hardLight")]
         HardLight = "hard-light",
         /// Darkens or lightens, as a diffused spotlight would.
+        #[serde(alias = "softLight")]
         SoftLight = "soft-light",
         /// The distance between both.
         Difference = "difference",
@@ -93,6 +103,9 @@ named! {
         Color = "color",
         /// The layer's luminosity with the hue and saturation below.
         Luminosity = "luminosity",
+        /// The sum of layer and what is below, clamped, for cross-fades (Compositing and Blending Level 2).
+        #[serde(alias = "plusLighter")]
+        PlusLighter = "plus-lighter",
     }
 }
 

@@ -16,11 +16,21 @@ pub(super) fn composite(
     operator: CompositeOperator,
 ) {
     match (target, src) {
-        (TargetRow::U8(dst), SourceRow::U8(src)) => dispatch::run(Row { dst, src, coverage, operator }),
-        (TargetRow::U8(dst), SourceRow::F32(src)) => dispatch::run(Row { dst, src, coverage, operator }),
-        (TargetRow::F32(dst), SourceRow::U8(src)) => dispatch::run(Row { dst, src, coverage, operator }),
-        (TargetRow::F32(dst), SourceRow::F32(src)) => dispatch::run(Row { dst, src, coverage, operator }),
+        (TargetRow::U8(dst), SourceRow::U8(src)) => row(dst, src, coverage, operator),
+        (TargetRow::U8(dst), SourceRow::F32(src)) => row(dst, src, coverage, operator),
+        (TargetRow::F32(dst), SourceRow::U8(src)) => row(dst, src, coverage, operator),
+        (TargetRow::F32(dst), SourceRow::F32(src)) => row(dst, src, coverage, operator),
     }
+}
+
+/// Applies `operator` to a row of the same length as `src`.
+pub(super) fn row<D: Planar, S: Planar>(
+    dst: &mut [[D; 4]],
+    src: &[[S; 4]],
+    coverage: Coverage<'_>,
+    operator: CompositeOperator,
+) {
+    dispatch::run(Row { dst, src, coverage, operator });
 }
 
 struct Row<'a, D, S> {

@@ -70,6 +70,9 @@ fn reference_mix(mode: BlendMode, cb: [f64; 3], cs: [f64; 3]) -> [f64; 3] {
 
 /// Source over with blending, premultiplied; `shown` scales the source.
 fn reference(mode: BlendMode, dst: [f64; 4], src: [f64; 4], shown: f64) -> [f64; 4] {
+    if mode == BlendMode::PlusLighter {
+        return reference_operator(CompositeOperator::Lighter, dst, src, shown);
+    }
     let (cb, ab) = straight(dst);
     let (cs, source_alpha) = straight(src);
     let a = source_alpha * shown;
@@ -260,7 +263,9 @@ fn a_stack_equals_its_layers_one_by_one() {
 fn names_round_trip_and_unknown_ones_list_the_known() {
     for &mode in BlendMode::ALL {
         assert_eq!(mode.to_string().parse(), Ok(mode));
+        assert_eq!(serde_json::to_value(mode).unwrap(), mode.name());
     }
+    assert_eq!(serde_json::from_str::<BlendMode>("\"colorDodge\"").unwrap(), BlendMode::ColorDodge);
     for &operator in CompositeOperator::ALL {
         assert_eq!(operator.to_string().parse(), Ok(operator));
     }

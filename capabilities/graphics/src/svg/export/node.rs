@@ -1,6 +1,9 @@
 //! Nodes: the tree and what is done to its nodes as a whole.
 
-use crate::picture::{BlendMode, ImageRendering, Node, NodeKind, Path, ResourceId};
+use crate::{
+    picture::{ImageRendering, Node, NodeKind, Path, ResourceId},
+    raster::blend::BlendMode,
+};
 
 use super::{
     Exporter,

@@ -3,8 +3,8 @@
 use base::Color;
 
 use crate::filter::{
-    BlendMode, Channel, ColorMatrix, CompositeOperator, EdgeMode, Input, LightSource, MorphologyOperator,
-    PrimitiveKind, TransferFunction, TurbulenceKind,
+    Channel, ColorMatrix, CompositeOperator, EdgeMode, Input, LightSource, MorphologyOperator, PrimitiveKind,
+    TransferFunction, TurbulenceKind,
 };
 
 use super::attributes::{Attributes, hex, number, numbers};
@@ -44,7 +44,7 @@ impl Element {
         }
         let name = match kind {
             PrimitiveKind::Blend { mode, .. } => {
-                a.text_unless("mode", blend_mode(*mode), "normal");
+                a.text_unless("mode", mode.name(), "normal");
                 "feBlend"
             }
             PrimitiveKind::ColorMatrix { matrix, .. } => {
@@ -318,27 +318,5 @@ fn channel(channel: Channel) -> &'static str {
         Channel::Green => "G",
         Channel::Blue => "B",
         Channel::Alpha => "A",
-    }
-}
-
-fn blend_mode(mode: BlendMode) -> &'static str {
-    match mode {
-        BlendMode::Normal => "normal",
-        BlendMode::Multiply => "multiply",
-        BlendMode::Screen => "screen",
-        BlendMode::Overlay => "overlay",
-        BlendMode::Darken => "darken",
-        BlendMode::Lighten => "lighten",
-        BlendMode::ColorDodge => "color-dodge",
-        BlendMode::ColorBurn => "color-burn",
-        BlendMode::HardLight => "hard-light",
-        BlendMode::SoftLight => "soft-light",
-        BlendMode::Difference => "difference",
-        BlendMode::Exclusion => "exclusion",
-        BlendMode::Hue => "hue",
-        BlendMode::Saturation => "saturation",
-        BlendMode::Color => "color",
-        BlendMode::Luminosity => "luminosity",
-        BlendMode::PlusLighter => "plus-lighter",
     }
 }
