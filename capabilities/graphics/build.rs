@@ -1,4 +1,5 @@
 //! Generates typed accessors of this capability's node kinds from its manifest.
+// A build script has no ports: it reads and writes its files by itself.
 #![allow(clippy::disallowed_methods)]
 
 use std::{env, error::Error, fs, path::Path};
