@@ -87,7 +87,7 @@ pub(super) struct Replace {
     #[serde(default)]
     regex: bool,
     /// Whether upper and lower case differ.
-    #[serde(default = "yes")]
+    #[serde(default = "super::yes")]
     match_case: bool,
     /// Whether only whole words match.
     #[serde(default)]
@@ -96,10 +96,6 @@ pub(super) struct Replace {
     within: Option<Span>,
     /// The most matches to replace, from the start; all when absent.
     limit: Option<usize>,
-}
-
-fn yes() -> bool {
-    true
 }
 
 pub(super) fn replace(scope: &mut EditScope<'_>, args: Replace) -> Result<Json, CommandError> {

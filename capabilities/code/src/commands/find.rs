@@ -32,7 +32,7 @@ pub(super) struct Find {
     #[serde(default)]
     regex: bool,
     /// Whether upper and lower case differ.
-    #[serde(default = "yes")]
+    #[serde(default = "super::yes")]
     match_case: bool,
     /// Whether only whole words match.
     #[serde(default)]
@@ -43,10 +43,6 @@ pub(super) struct Find {
     #[serde(default = "thousand")]
     #[schemars(range(max = 100_000))]
     limit: usize,
-}
-
-fn yes() -> bool {
-    true
 }
 
 fn thousand() -> usize {

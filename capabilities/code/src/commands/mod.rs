@@ -34,3 +34,8 @@ fn text(content: &Content, document: DocumentId) -> Result<&Rope, CommandError> 
 fn wrong(argument: &str) -> impl Fn(TextError) -> CommandError + '_ {
     move |error| CommandError::argument(argument, error.to_string())
 }
+
+/// What an argument is that holds unless it is denied.
+fn yes() -> bool {
+    true
+}
