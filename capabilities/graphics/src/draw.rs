@@ -5,14 +5,17 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use base::{BlobHash, Limits};
+use base::{BlobHash, Diagnostic, Limits};
 use kernel::{CommandError, Reading, ports::FontSource};
 use usvg::fontdb::Database;
 
 use crate::{
     fonts::Catalogue,
     picture::{Group, Node, NodeKind, Picture, Resource},
-    raster::{Depth, Surface, codec},
+    raster::{
+        Depth, Surface,
+        codec::{self, CodecError},
+    },
     render::{self, LayoutCache, RenderError, View},
 };
 
@@ -21,7 +24,18 @@ use crate::{
 pub struct Drawing {
     catalogue: Catalogue,
     images: Mutex<BTreeMap<BlobHash, Arc<Surface>>>,
+    /// The image file that was read last: as a rule it is drawn next, or placed once more.
+    last_read: Mutex<Option<(BlobHash, ReadImage)>>,
     layouts: LayoutCache,
+}
+
+/// An image file, decoded with eight bits a channel.
+#[derive(Clone)]
+pub struct ReadImage {
+    /// Its pixels.
+    pub surface: Arc<Surface>,
+    /// What is odd about it.
+    pub warnings: Vec<Diagnostic>,
 }
 
 impl Drawing {
@@ -34,6 +48,26 @@ impl Drawing {
     pub fn clear(&self) {
         self.catalogue.clear();
         self.images.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.take_last_read();
+    }
+
+    /// Reads the image file with this hash, unless it was the last one to be read.
+    pub fn read_image(&self, hash: BlobHash, bytes: &[u8], limits: &Limits) -> Result<ReadImage, CodecError> {
+        // Taken before another one is decoded, so that there are not two of them.
+        let image = match self.take_last_read() {
+            Some((last, image)) if last == hash => image,
+            _ => {
+                let decoded = codec::decode(bytes, limits)?;
+                let surface = Arc::new(decoded.surface.into_depth(Depth::U8));
+                ReadImage { surface, warnings: decoded.warnings }
+            }
+        };
+        *self.last_read.lock().unwrap_or_else(PoisonError::into_inner) = Some((hash, image.clone()));
+        Ok(image)
+    }
+
+    fn take_last_read(&self) -> Option<(BlobHash, ReadImage)> {
+        self.last_read.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Draws a picture; `place` names it in errors.
@@ -60,16 +94,18 @@ impl Drawing {
         reading: &Reading<'_>,
     ) -> Result<BTreeMap<BlobHash, Arc<Surface>>, CommandError> {
         let mut wanted = BTreeMap::new();
+        let last_read = self.take_last_read();
         let mut kept = self.images.lock().unwrap_or_else(PoisonError::into_inner);
         for hash in images(picture) {
             if wanted.contains_key(&hash) {
                 continue;
             }
-            let surface = match kept.get(&hash) {
-                Some(surface) => surface.clone(),
-                None => match codec::decode(&reading.blobs.blob(hash)?, reading.limits) {
+            let surface = match (kept.get(&hash), &last_read) {
+                (Some(surface), _) => surface.clone(),
+                (None, Some((last, image))) if *last == hash => image.surface.clone(),
+                _ => match codec::decode(&reading.blobs.blob(hash)?, reading.limits) {
                     Ok(decoded) => Arc::new(decoded.surface.into_depth(Depth::U8)),
-                    Err(codec::CodecError::Limit(limit)) => {
+                    Err(CodecError::Limit(limit)) => {
                         return Err(CommandError::Limit { place: format!("image {hash}"), limit });
                     }
                     // A viewer leaves out what it cannot read; the import has said so.
@@ -135,4 +171,23 @@ fn images(picture: &Picture) -> impl Iterator<Item = BlobHash> {
 
 fn has_text(picture: &Picture) -> bool {
     nodes(picture).any(|node| matches!(node.kind, NodeKind::Text(_)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_read_again_is_not_decoded_again() {
+        let limits = Limits::default();
+        let white = Surface::filled(3, 2, base::Color::WHITE, &limits).unwrap();
+        let file = codec::encode(&white, &codec::Encoding::Png { depth: Depth::U8 }).unwrap();
+        let (drawing, hash) = (Drawing::default(), BlobHash::of(&file));
+        let read = |hash, bytes: &[u8]| drawing.read_image(hash, bytes, &limits).map(|image| image.surface);
+        let first = read(hash, &file).unwrap();
+        assert!(Arc::ptr_eq(&first, &read(hash, &file).unwrap()));
+        let damaged = &file[..file.len() / 2];
+        assert!(read(BlobHash::of(damaged), damaged).is_err());
+        assert!(!Arc::ptr_eq(&first, &read(hash, &file).unwrap()));
+    }
 }

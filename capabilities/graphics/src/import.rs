@@ -10,7 +10,7 @@ use crate::{
     draw::Drawing,
     kinds,
     picture::{Group, Image, Node, NodeKind, Picture},
-    raster::codec::{self, CodecError, Format},
+    raster::codec::{CodecError, Format},
     svg::{self, Options, SvgError},
 };
 
@@ -77,7 +77,10 @@ pub(crate) fn read(
     bytes: &[u8],
     assets: &Assets<'_>,
 ) -> Result<Read, CommandError> {
-    if format == "svg" { read_svg(drawing, path, bytes, assets) } else { read_raster(path, bytes, assets) }
+    match format {
+        "svg" => read_svg(drawing, path, bytes, assets),
+        _ => read_raster(drawing, path, bytes, assets),
+    }
 }
 
 /// The format of the manifest that the content is of; by the content alone.
@@ -88,21 +91,26 @@ pub(crate) fn format_of(bytes: &[u8]) -> Option<&'static str> {
     }
 }
 
-fn read_raster(path: &str, bytes: &[u8], assets: &Assets<'_>) -> Result<Read, CommandError> {
+fn read_raster(
+    drawing: &Drawing,
+    path: &str,
+    bytes: &[u8],
+    assets: &Assets<'_>,
+) -> Result<Read, CommandError> {
     let failed = |error| match error {
         CodecError::Limit(limit) => CommandError::Limit { place: path.to_owned(), limit },
         other => CommandError::input(path, other),
     };
     // Decoded as a whole, so that a damaged file is refused here and not when it is drawn.
-    let decoded = codec::decode(bytes, assets.limits()).map_err(failed)?;
-    let (width, height) = (f64::from(decoded.surface.width()), f64::from(decoded.surface.height()));
     let data = BlobHash::of(bytes);
+    let image = drawing.read_image(data, bytes, assets.limits()).map_err(failed)?;
+    let (width, height) = (f64::from(image.surface.width()), f64::from(image.surface.height()));
     let mut node = Node::new(NodeKind::Image(Image { data, width, height, rendering: Default::default() }));
     node.name = stem(path);
     let picture =
         Picture { width, height, root: Group { children: vec![node] }, resources: Default::default() };
     let diagnostics =
-        decoded.warnings.into_iter().map(|warning| Diagnostic { place: path.to_owned(), ..warning });
+        image.warnings.into_iter().map(|warning| Diagnostic { place: path.to_owned(), ..warning });
     Ok(Read {
         picture,
         files: BTreeMap::from([(data, Arc::new(bytes.to_vec()))]),
