@@ -2,7 +2,6 @@
 
 use base::{Color, LimitExceeded, Limits};
 use rayon::prelude::*;
-use tiny_skia::{PixmapMut, PixmapRef};
 
 use crate::raster::alpha;
 
@@ -345,17 +344,6 @@ impl Surface {
             row[left..left + source.len()].copy_from_slice(source);
         }
     }
-
-    /// The same memory as a `tiny_skia` pixmap; `None` unless stored in eight bits and not empty.
-    pub fn as_pixmap(&self) -> Option<PixmapRef<'_>> {
-        PixmapRef::from_bytes(self.samples::<u8>()?.as_flattened(), self.width, self.height)
-    }
-
-    /// The same memory as a `tiny_skia` pixmap to draw on; `None` unless stored in eight bits and not empty.
-    pub fn as_pixmap_mut(&mut self) -> Option<PixmapMut<'_>> {
-        let (width, height) = (self.width, self.height);
-        PixmapMut::from_bytes(self.samples_mut::<u8>()?.as_flattened_mut(), width, height)
-    }
 }
 
 /// The pixels of a surface for change, in their number fixed.
@@ -397,8 +385,6 @@ fn area(width: u32, height: u32) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use tiny_skia::{Paint, Rect, Transform};
-
     use super::*;
 
     fn counted(width: u32, height: u32) -> Surface {
@@ -446,18 +432,5 @@ mod tests {
         let reds: Vec<u8> = crop.samples::<u8>().unwrap().iter().map(|pixel| pixel[0]).collect();
         assert_eq!(reds, [0, 15, 16, 0, 0, 0]);
         assert_eq!((crop.pixel(0, 0), crop.pixel(3, 0)), (Some([0.0; 4]), None));
-    }
-
-    #[test]
-    fn tiny_skia_draws_on_the_same_memory() {
-        let mut surface = counted(4, 3);
-        let mut paint = Paint::default();
-        paint.set_color_rgba8(1, 2, 3, 255);
-        let rect = Rect::from_xywh(1.0, 1.0, 2.0, 2.0).unwrap();
-        surface.as_pixmap_mut().unwrap().fill_rect(rect, &paint, Transform::identity(), None);
-        assert_eq!(surface.samples::<u8>().unwrap()[5], [1, 2, 3, 255]);
-        assert_eq!(surface.as_pixmap().unwrap().pixel(2, 2).unwrap().green(), 2);
-        assert!(surface.into_depth(Depth::F32).as_pixmap().is_none());
-        assert!(Surface::transparent(0, 4, Depth::U8).as_pixmap().is_none());
     }
 }
