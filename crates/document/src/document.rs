@@ -114,13 +114,15 @@ impl Document {
         Ok(())
     }
 
-    /// Takes in all that another copy of the document holds. The update carries it on to further replicas.
+    /// Takes in all that another copy of the document holds. The update carries it on to further replicas; it is empty
+    /// where the copy holds nothing new, and may be there where nothing new is seen.
     pub fn merge(&mut self, snapshot: &[u8]) -> Result<(Vec<Delta>, Applied), DeltaError> {
         let mut before = self.content.clone();
         let mark = self.crdt()?.version();
         let deltas = self.integrate(snapshot)?;
         let inverses = before.apply(&deltas)?;
-        let update = self.crdt()?.updates_since(&mark)?;
+        let crdt = self.crdt()?;
+        let update = if crdt.version() == mark { Vec::new() } else { crdt.updates_since(&mark)? };
         Ok((deltas, Applied { inverses, update }))
     }
 

@@ -240,3 +240,19 @@ fn deliver(dice: &mut Dice, replica: &mut Document, inbox: &mut Vec<Vec<u8>>, mo
         replica.integrate(&update).unwrap();
     }
 }
+
+#[test]
+fn a_merge_carries_on_what_is_not_seen_and_nothing_where_nothing_is_new() {
+    let set = |value: &str| {
+        vec![Delta::Set { node: NodeId::ROOT, key: "a".into(), value: Some(Value::from(value)) }]
+    };
+    let mut one = Document::new_tree(ReplicaId(7), &"test.root".into()).unwrap();
+    let mut other =
+        Document::from_saved(ReplicaId(8), &one.save().unwrap().0, one.save().unwrap().1).unwrap();
+    one.apply(&set("same")).unwrap();
+    other.apply(&set("same")).unwrap();
+    let (deltas, applied) = one.merge(&other.snapshot().unwrap()).unwrap();
+    assert!(deltas.is_empty() && !applied.update.is_empty(), "the other's edit is kept");
+    let (deltas, applied) = one.merge(&other.snapshot().unwrap()).unwrap();
+    assert!(deltas.is_empty() && applied.update.is_empty(), "nothing is new");
+}

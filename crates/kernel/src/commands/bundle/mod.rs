@@ -303,7 +303,8 @@ pub(super) fn merge(
     let kernel = scope.kernel();
     let change = merge_in(&mut kernel.workspace, &**kernel.log.lock(), document, path, &bundle.snapshot)?;
     let changed = change.deltas.len();
-    let nothing_new = change.deltas.is_empty();
+    // What is not seen now may be once others' changes are merged.
+    let nothing_new = change.deltas.is_empty() && change.update.is_empty();
     let event = if nothing_new { None } else { kernel.append(&context, command, arguments, vec![change])? };
     Ok(json!({ "document": document, "changes": changed, "event": event }))
 }
