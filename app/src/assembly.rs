@@ -1,18 +1,20 @@
 //! The list of capabilities, and kernels put together from them and the ports.
 
 use std::{
+    env, fs,
+    io::ErrorKind,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use base::{Limits, ReplicaId};
+use base::{Diagnostic, Limits, ReplicaId};
 use kernel::{Context, Kernel, Ports, Registry, Settings};
 use store::{Options, Store};
 
 use crate::{
     cli::Common,
     ports::{Fonts, LocalFiles, Log, SystemClock},
-    report::{BAD_INPUT, Failure},
+    report::{BAD_INPUT, Failure, tell},
 };
 
 /// The folder of a workspace that holds its state.
@@ -37,6 +39,16 @@ pub enum Home<'a> {
     },
 }
 
+impl Home<'_> {
+    /// The folder of the workspace, if there is one.
+    fn workspace(&self) -> Option<&Path> {
+        match self {
+            Home::Memory { .. } => None,
+            Home::Workspace { folder } | Home::Reading { folder } => Some(folder),
+        }
+    }
+}
+
 /// Everything that the program can do, in the order in which files are offered to it.
 pub fn registry() -> Result<Registry, Failure> {
     let mut registry = Registry::default();
@@ -46,9 +58,19 @@ pub fn registry() -> Result<Registry, Failure> {
     Ok(registry)
 }
 
-/// The settings with what the command line says.
-pub fn settings(registry: &Registry, common: &Common) -> Result<Settings, Failure> {
+/// The settings: the defaults, over them what the user's file says, then the workspace's, then the command line.
+pub fn settings(registry: &Registry, common: &Common, workspace: Option<&Path>) -> Result<Settings, Failure> {
     let mut settings = Settings::new(registry);
+    let users = user_folder("XDG_CONFIG_HOME", ".config").map(|folder| folder.join("metabuilder"));
+    let files = users.into_iter().chain(workspace.map(|folder| folder.join(STATE_FOLDER)));
+    for file in files.map(|folder| folder.join("settings.json")) {
+        let name = file.display().to_string();
+        match fs::read_to_string(&file) {
+            Ok(text) => tell(&settings.set_all(registry, &name, &text)),
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => tell(&[Diagnostic::warning(&name, error.to_string())]),
+        }
+    }
     for (key, value) in &common.settings {
         settings.set_text(registry, key, value).map_err(|error| {
             Failure::new(crate::report::WRONG_USAGE, format!("--setting {key}={value}: {error}"))
@@ -57,10 +79,17 @@ pub fn settings(registry: &Registry, common: &Common) -> Result<Settings, Failur
     Ok(settings)
 }
 
+/// One of the user's folders: where the variable says, else in the home folder.
+pub fn user_folder(variable: &str, in_home: &str) -> Option<PathBuf> {
+    let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let folder = set(variable).filter(|path| path.is_absolute());
+    folder.or_else(|| set("HOME").map(|home| home.join(in_home)))
+}
+
 /// A kernel whose relative paths are seen from `folders`.
 pub fn kernel(common: &Common, home: &Home<'_>, folders: Vec<PathBuf>) -> Result<Kernel, Failure> {
     let registry = registry()?;
-    let settings = settings(&registry, common)?;
+    let settings = settings(&registry, common, home.workspace())?;
     let limits = limits(&settings);
     let files = LocalFiles::new(folders, limits.clone()).map_err(|error| Failure::new(1, error))?;
     let (store, read_only) = match home {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use base::Diagnostic;
 use batch::ScriptError;
 use kernel::CommandError;
 use store::StoreError;
@@ -60,5 +61,12 @@ pub fn print(text: impl fmt::Display) -> Result<(), Failure> {
             Err(Failure::new(1, format!("cannot write to stdout: {error}")))
         }
         _ => Ok(()),
+    }
+}
+
+/// Tells the user what else there is to know.
+pub fn tell(diagnostics: &[Diagnostic]) {
+    for diagnostic in diagnostics {
+        eprintln!("metabuilder: {diagnostic}");
     }
 }

@@ -38,10 +38,8 @@ use crate::{
 
 /// What a window is opened with.
 pub struct Launch<E> {
-    /// Makes the kernel. Called on the kernel's thread.
-    pub kernel: Box<dyn FnOnce() -> Result<Kernel, E> + Send>,
-    /// Who acts in the window.
-    pub context: Context,
+    /// Makes the kernel, and says who acts in the window. Called on the kernel's thread.
+    pub kernel: Box<dyn FnOnce() -> Result<(Kernel, Context), E> + Send>,
     /// What the workspace is called in the title.
     pub workspace: String,
     /// The paths of files to open.
@@ -53,13 +51,13 @@ pub struct Launch<E> {
 /// # Errors
 /// The kernel cannot be made; no window was shown then.
 pub fn run<E: Send + 'static>(launch: Launch<E>) -> Result<i32, E> {
-    let Launch { kernel, context, workspace, files } = launch;
+    let Launch { kernel, workspace, files } = launch;
     let (sender, messages) = core::messages();
     let hub = Hub::install(sender.clone(), workspace);
     let (ready, made) = sync_channel(1);
     let serve = move || {
         match kernel() {
-            Ok(kernel) => {
+            Ok((kernel, context)) => {
                 let assets = kernel.assets();
                 let (fonts, limits) = (assets.fonts().clone(), assets.limits().clone());
                 hub.provide(Resources { core: sender, fonts, limits });

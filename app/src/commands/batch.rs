@@ -5,7 +5,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use base::Diagnostic;
 use batch::{Outcome, Plan, Script, World};
 use kernel::CommandError;
 use serde_json::{Map, Value as Json, json};
@@ -14,7 +13,7 @@ use super::{current_folder, progress::Teller};
 use crate::{
     assembly::{self, Home},
     cli::{Batch, Common},
-    report::{BAD_INPUT, Failure, print},
+    report::{BAD_INPUT, Failure, print, tell},
     signals::Signals,
 };
 
@@ -137,13 +136,6 @@ fn failure(plan: &Plan, step: &batch::Step, error: &CommandError, signals: &Sign
         other => other.exit_code(),
     };
     Failure::new(code, plan.script.error_at(step, argument, message))
-}
-
-/// Tells the user what else there is to know.
-pub fn tell(diagnostics: &[Diagnostic]) {
-    for diagnostic in diagnostics {
-        eprintln!("metabuilder: {diagnostic}");
-    }
 }
 
 /// The result of a run as one object.

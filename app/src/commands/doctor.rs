@@ -21,7 +21,7 @@ struct Finding {
 /// Looks, and says what it found. Ends well also when something is missing: that is what was asked.
 pub fn run(common: &Common) -> Result<(), Failure> {
     let registry = assembly::registry()?;
-    let settings = assembly::settings(&registry, common)?;
+    let settings = assembly::settings(&registry, common, None)?;
     let findings = [cores(), confinement(), fonts(&settings), temporary_folder(), drawing()];
     if common.json {
         let checks: Vec<Json> =

@@ -4,11 +4,11 @@ use base::Diagnostic;
 use kernel::{Context, Kernel, Request};
 use serde_json::{Value as Json, json};
 
-use super::{batch::tell, current_folder};
+use super::current_folder;
 use crate::{
     assembly::{self, Home},
     cli::{Common, Render},
-    report::{Failure, WRONG_USAGE, print},
+    report::{Failure, WRONG_USAGE, print, tell},
 };
 
 /// Frames per second, from which the time of a frame follows.

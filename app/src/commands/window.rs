@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use kernel::Source;
+use kernel::{Context, Source};
 use metabuilder_shell::Launch;
 
 use super::current_folder;
@@ -41,14 +41,14 @@ pub fn run(paths: &[PathBuf], common: &Common) -> Result<(), Failure> {
     let absolute = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let folder = absolute(&folder);
     let name = folder.file_name().map_or_else(|| "/".to_owned(), |name| name.to_string_lossy().into_owned());
-    let mut context = assembly::context(&assembly::settings(&assembly::registry()?, common)?);
-    context.source = Source::Window;
     let common = common.clone();
     let launch = Launch {
         kernel: Box::new(move || {
-            assembly::kernel(&common, &Home::Workspace { folder: &folder }, vec![folder.clone(), here])
+            let home = Home::Workspace { folder: &folder };
+            let kernel = assembly::kernel(&common, &home, vec![folder.clone(), here])?;
+            let actor = assembly::context(kernel.assets().settings());
+            Ok((kernel, Context { source: Source::Window, ..actor }))
         }),
-        context,
         workspace: name,
         files,
     };
@@ -66,9 +66,7 @@ fn has_display() -> bool {
 
 /// The workspace of files that are opened without one, in the user's data folder.
 fn own_workspace() -> Result<PathBuf, Failure> {
-    let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let data = set("XDG_DATA_HOME").filter(|path| path.is_absolute());
-    let data = data.or_else(|| set("HOME").map(|home| home.join(".local/share")));
+    let data = assembly::user_folder("XDG_DATA_HOME", ".local/share");
     let folder = data.ok_or_else(|| Failure::new(1, "neither XDG_DATA_HOME nor HOME is set"))?;
     let folder = folder.join("metabuilder/workspace");
     fs::create_dir_all(&folder).map_err(|error| Failure::new(1, format!("{}: {error}", folder.display())))?;

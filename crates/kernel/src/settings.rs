@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use base::nearest;
+use base::{Diagnostic, nearest};
+use schema::Setting;
 use serde_json::Value as Json;
 
 use crate::{CommandError, Registry};
@@ -33,24 +34,62 @@ impl Settings {
     }
 
     /// Sets a setting from text as people write it: JSON where it is JSON of the declared type, a text otherwise.
+    ///
+    /// # Errors
+    /// There is no such setting, or the text does not fit it.
     pub fn set_text(&mut self, registry: &Registry, key: &str, text: &str) -> Result<(), CommandError> {
-        let Some(setting) = registry.settings().find(|setting| setting.key == key) else {
-            return Err(CommandError::NotFound {
-                what: "setting",
-                name: key.to_owned(),
-                nearest: nearest(key, registry.settings().map(|s| s.key.as_str())).map(str::to_owned),
-            });
-        };
-        let fits = |value: &Json| jsonschema::is_valid(&setting.schema, value);
-        let parsed = serde_json::from_str::<Json>(text).ok().filter(|value| fits(value));
-        let value = parsed.or_else(|| Some(Json::from(text)).filter(|value| fits(value)));
-        let value = value.ok_or_else(|| {
-            CommandError::argument(
-                key,
-                format!("'{text}' does not fit: {} ({})", setting.description, setting.schema),
-            )
-        })?;
+        let setting = declared(registry, key)?;
+        let parsed = serde_json::from_str::<Json>(text).ok().filter(|value| fits(setting, value));
+        let value = parsed.or_else(|| Some(Json::from(text)).filter(|value| fits(setting, value)));
+        let value = value.ok_or_else(|| misfit(setting, text))?;
         self.values.insert(key.to_owned(), value);
         Ok(())
     }
+
+    /// Sets what a settings file says: an object of values by key, such as `{"actor": "ada"}`. What it says wrong is left
+    /// out; those are the warnings, each with the place.
+    pub fn set_all(&mut self, registry: &Registry, file: &str, text: &str) -> Vec<Diagnostic> {
+        let values = match serde_json::from_str::<serde_json::Map<String, Json>>(text) {
+            Ok(values) => values,
+            Err(error) => {
+                let place = format!("{file}:{}", error.line());
+                return vec![Diagnostic::warning(
+                    &place,
+                    format!("the settings are left as they are: {error}"),
+                )];
+            }
+        };
+        let mut warnings = Vec::new();
+        for (key, value) in values {
+            let checked = declared(registry, &key).and_then(|setting| {
+                if fits(setting, &value) { Ok(()) } else { Err(misfit(setting, &value)) }
+            });
+            match checked {
+                Ok(()) => drop(self.values.insert(key, value)),
+                Err(error) => {
+                    let before = text.find(&format!("\"{key}\"")).map_or("", |at| &text[..at]);
+                    let place = format!("{file}:{}", before.lines().count().max(1));
+                    warnings.push(Diagnostic::warning(&place, error.to_string()));
+                }
+            }
+        }
+        warnings
+    }
+}
+
+fn declared<'r>(registry: &'r Registry, key: &str) -> Result<&'r Setting, CommandError> {
+    registry.settings().find(|setting| setting.key == key).ok_or_else(|| CommandError::NotFound {
+        what: "setting",
+        name: key.to_owned(),
+        nearest: nearest(key, registry.settings().map(|setting| setting.key.as_str())).map(str::to_owned),
+    })
+}
+
+fn fits(setting: &Setting, value: &Json) -> bool {
+    jsonschema::is_valid(&setting.schema, value)
+}
+
+fn misfit(setting: &Setting, value: impl std::fmt::Display) -> CommandError {
+    let message = format!("'{value}' does not fit: {} ({})", setting.description, setting.schema);
+    CommandError::argument(&setting.key, message)
 }
