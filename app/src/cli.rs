@@ -218,6 +218,7 @@ pub struct SelfTest {
 pub enum SelfTestSuite {
     WhenClauses,
     EditingTraces,
+    Scxml,
     /// Times of single steps, measured in a folder.
     Measure,
     /// The import that `measure` starts with, in a process of its own.

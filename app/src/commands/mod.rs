@@ -9,6 +9,7 @@ mod progress;
 mod query;
 mod render;
 mod self_test;
+mod self_test_chart;
 #[cfg(feature = "shell")]
 mod window;
 

@@ -22,12 +22,13 @@ pub fn run(test: &SelfTest) -> Result<(), Failure> {
     match test.suite {
         SelfTestSuite::WhenClauses => when_clauses(&test.file),
         SelfTestSuite::EditingTraces => editing_trace(&test.file),
+        SelfTestSuite::Scxml => super::self_test_chart::run(&test.file),
         SelfTestSuite::Measure => super::measure::run(&test.file),
         SelfTestSuite::MeasureImport => super::measure::import(&test.file),
     }
 }
 
-fn unreadable(path: &Path, error: impl ToString) -> Failure {
+pub(super) fn unreadable(path: &Path, error: impl ToString) -> Failure {
     Failure::new(BAD_INPUT, format!("{}: {}", path.display(), error.to_string()))
 }
 

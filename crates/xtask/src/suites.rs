@@ -67,6 +67,7 @@ struct Suite {
 const SUITES: &[Suite] = &[
     Suite { name: "editing-traces", run: self_test::editing_traces },
     Suite { name: "resvg", run: resvg::run },
+    Suite { name: "scxml", run: self_test::scxml },
     Suite { name: "when-clauses", run: self_test::when_clauses },
 ];
 

@@ -41,6 +41,23 @@ pub(super) fn editing_traces(ground: &Ground<'_>) -> Result<Vec<CaseResult>> {
     run(ground, "editing-traces", &files)
 }
 
+/// State machines, one file each, with a script of events beside it.
+pub(super) fn scxml(ground: &Ground<'_>) -> Result<Vec<CaseResult>> {
+    let mut files = Vec::new();
+    for folder in std::fs::read_dir(&ground.folder).with_context(|| ground.folder.display().to_string())? {
+        let folder = folder?.path();
+        if !folder.is_dir() {
+            continue;
+        }
+        for entry in std::fs::read_dir(&folder).with_context(|| folder.display().to_string())? {
+            files.push(entry?.path());
+        }
+    }
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "scxml"));
+    files.sort();
+    run(ground, "scxml", &files)
+}
+
 fn run(ground: &Ground<'_>, kind: &str, files: &[PathBuf]) -> Result<Vec<CaseResult>> {
     let mut results = Vec::new();
     for file in files {

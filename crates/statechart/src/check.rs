@@ -1,0 +1,47 @@
+//! Checks of sets of states: what may be entered together, and from where.
+
+use crate::{
+    chart::{Chart, Kind, StateId},
+    error::Fault,
+};
+
+/// Whether some states can be active together, so that entering all of them gives a legal configuration.
+pub(crate) fn compatible(chart: &Chart, targets: &[StateId]) -> Result<(), Fault> {
+    for (at, one) in targets.iter().enumerate() {
+        for other in &targets[..at] {
+            if !pair_is_compatible(chart, *other, *one) {
+                let name = |state: StateId| chart.state(state).id.clone();
+                return Err(Fault::Incompatible(name(*other), name(*one)));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn pair_is_compatible(chart: &Chart, one: StateId, other: StateId) -> bool {
+    let within = |state, ancestor| state == ancestor || chart.is_descendant(state, ancestor);
+    // A history may stand for anything within its parent.
+    let extent = |state| match chart.kind(state).is_history() {
+        true => chart.state(state).parent.unwrap_or(state),
+        false => state,
+    };
+    let (one, other) = (extent(one), extent(other));
+    if within(one, other) || within(other, one) {
+        return false;
+    }
+    let nearest = chart.ancestors(one).find(|ancestor| chart.is_descendant(other, *ancestor));
+    nearest.is_some_and(|ancestor| chart.kind(ancestor) == Kind::Parallel)
+}
+
+/// Whether all states lie within another.
+pub(crate) fn all_within(
+    chart: &Chart,
+    states: &[StateId],
+    ancestor: StateId,
+    role: &'static str,
+) -> Result<(), Fault> {
+    match states.iter().find(|state| !chart.is_descendant(**state, ancestor)) {
+        Some(state) => Err(Fault::NotADescendant { role, name: chart.state(*state).id.clone() }),
+        None => Ok(()),
+    }
+}
