@@ -8,7 +8,7 @@ use std::{
 };
 
 use base::{Diagnostic, Limits, ReplicaId};
-use kernel::{Context, Kernel, Ports, Registry, Settings};
+use kernel::{Context, Kernel, Ports, Registry, Settings, ports::Files};
 use store::{Options, Store};
 
 use crate::{
@@ -88,10 +88,24 @@ pub fn user_folder(variable: &str, in_home: &str) -> Option<PathBuf> {
 
 /// A kernel whose relative paths are seen from `folders`.
 pub fn kernel(common: &Common, home: &Home<'_>, folders: Vec<PathBuf>) -> Result<Kernel, Failure> {
+    kernel_over(common, home, |limits| Ok(Arc::new(local_files(folders, limits)?)))
+}
+
+/// The files of this machine, with these folders for relative paths.
+pub fn local_files(folders: Vec<PathBuf>, limits: &Limits) -> Result<LocalFiles, Failure> {
+    LocalFiles::new(folders, limits.clone()).map_err(|error| Failure::new(1, error))
+}
+
+/// A kernel with files of the caller's, which are made under the limits of this run.
+pub fn kernel_over(
+    common: &Common,
+    home: &Home<'_>,
+    files: impl FnOnce(&Limits) -> Result<Arc<dyn Files>, Failure>,
+) -> Result<Kernel, Failure> {
     let registry = registry()?;
     let settings = settings(&registry, common, home.workspace())?;
     let limits = limits(&settings);
-    let files = LocalFiles::new(folders, limits.clone()).map_err(|error| Failure::new(1, error))?;
+    let files = files(&limits)?;
     let (store, read_only) = match home {
         Home::Memory { seed } => {
             let options = Options { replica: Some(replica(seed)), ..Options::default() };
@@ -109,7 +123,7 @@ pub fn kernel(common: &Common, home: &Home<'_>, folders: Vec<PathBuf>) -> Result
         Home::Reading { folder } => (read(folder)?, Some("it was opened for reading".to_owned())),
     };
     let ports = Ports {
-        files: Arc::new(files),
+        files,
         fonts: Arc::new(Fonts::new(&settings)),
         clock: Arc::new(SystemClock),
         limits,

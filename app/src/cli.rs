@@ -86,6 +86,8 @@ pub enum ProgressMode {
 pub enum Command {
     /// Convert a file: import it, set properties, export it.
     Render(Render),
+    /// Draw a state machine.
+    Chart(Chart),
     /// List the commands with the schemas of their arguments.
     Commands,
     /// List the node kinds with their properties.
@@ -144,6 +146,21 @@ pub struct Render {
     /// Set a property of the document.
     #[arg(long = "set", value_name = "PROP=VALUE", value_parser = assignment)]
     pub set: Vec<(String, String)>,
+}
+
+#[derive(Debug, Args)]
+pub struct Chart {
+    /// The chart to read, in JSON or SCXML.
+    #[arg(value_name = "FILE.json|FILE.scxml")]
+    pub input: String,
+
+    /// The picture to write.
+    #[arg(short, long, value_name = "OUTPUT")]
+    pub output: String,
+
+    /// The size in pixels; a side left out follows from the other.
+    #[arg(long, value_name = "WxH|Wx|xH", value_parser = size)]
+    pub size: Option<Size>,
 }
 
 /// A size in pixels; at least one side is given.

@@ -1,6 +1,7 @@
 //! What the command line can be asked to do, one file each.
 
 mod batch;
+mod chart;
 mod doctor;
 mod list;
 mod log;
@@ -27,6 +28,7 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
     let Arguments { command, paths, batch, common } = arguments;
     match command {
         Some(Command::Render(render)) => render::run(&render, &common),
+        Some(Command::Chart(chart)) => chart::run(&chart, &common),
         Some(Command::Commands) => list::commands(&common),
         Some(Command::Kinds) => list::kinds(&common),
         Some(Command::Formats) => list::formats(&common),

@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 use super::current_folder;
 use crate::{
     assembly::{self, Home},
-    cli::{Common, Render},
+    cli::{Common, Render, Size},
     report::{Failure, WRONG_USAGE, print, tell},
 };
 
@@ -17,12 +17,8 @@ const FRAME_RATE: f64 = 24.0;
 /// Converts a file.
 pub fn run(render: &Render, common: &Common) -> Result<(), Failure> {
     let folder = current_folder()?;
-    let mut session = Session {
-        kernel: assembly::kernel(common, &Home::Memory { seed: b"render" }, vec![folder])?,
-        context: Context::default(),
-        commands: 0,
-        diagnostics: Vec::new(),
-    };
+    let kernel = assembly::kernel(common, &Home::Memory { seed: b"render" }, vec![folder])?;
+    let mut session = Session::new(kernel);
     let imported = session.execute("document.import", json!({ "path": render.input }))?;
     let document = imported["document"].clone();
     for (property, value) in &render.set {
@@ -34,24 +30,25 @@ pub fn run(render: &Render, common: &Common) -> Result<(), Failure> {
     let mut outputs = Vec::new();
     for (frame, path) in frames(render) {
         let mut args = json!({ "document": document, "path": path, "time": f64::from(frame) / FRAME_RATE });
-        if let Some(size) = render.size {
-            if let Some(width) = size.width {
-                args["width"] = width.into();
-            }
-            if let Some(height) = size.height {
-                args["height"] = height.into();
-            }
-        }
+        add_size(&mut args, render.size);
         outputs.push(session.execute("document.export", args)?);
     }
-    tell(&session.diagnostics);
-    match common.json {
-        true => print(json!({ "outputs": outputs, "warnings": session.diagnostics })),
-        false => Ok(()),
+    session.finish(&outputs, common)
+}
+
+/// Says the size of a picture in the arguments of an export.
+pub(super) fn add_size(args: &mut Json, size: Option<Size>) {
+    let Some(Size { width, height }) = size else { return };
+    if let Some(width) = width {
+        args["width"] = width.into();
+    }
+    if let Some(height) = height {
+        args["height"] = height.into();
     }
 }
 
-struct Session {
+/// Commands in a kernel that keeps nothing.
+pub(super) struct Session {
     kernel: Kernel,
     context: Context,
     commands: u32,
@@ -59,7 +56,21 @@ struct Session {
 }
 
 impl Session {
-    fn execute(&mut self, command: &str, arguments: Json) -> Result<Json, Failure> {
+    pub(super) fn new(kernel: Kernel) -> Self {
+        Session { kernel, context: Context::default(), commands: 0, diagnostics: Vec::new() }
+    }
+
+    /// Tells of what was written.
+    pub(super) fn finish(&self, outputs: &[Json], common: &Common) -> Result<(), Failure> {
+        tell(&self.diagnostics);
+        match common.json {
+            true => print(json!({ "outputs": outputs, "warnings": self.diagnostics })),
+            false => Ok(()),
+        }
+    }
+
+    /// The result of a command.
+    pub(super) fn execute(&mut self, command: &str, arguments: Json) -> Result<Json, Failure> {
         self.commands += 1;
         let seed = format!("render {}", self.commands).into_bytes();
         let context = Context { seed, ..self.context.clone() };

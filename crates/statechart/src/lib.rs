@@ -7,6 +7,7 @@
 
 mod chart;
 mod check;
+pub mod draw;
 mod error;
 pub mod form;
 mod guard;

@@ -13,12 +13,12 @@ const EVENTS: [&str; 3] = ["x", "y", "x.z"];
 
 /// The shape of a state: what it is to be and the states in it.
 #[derive(Clone, Debug)]
-struct Shape {
+pub(super) struct Shape {
     kind: u8,
     states: Vec<Shape>,
 }
 
-fn shapes() -> impl Strategy<Value = Vec<Shape>> {
+pub(super) fn shapes() -> impl Strategy<Value = Vec<Shape>> {
     let leaf = (0..10u8).prop_map(|kind| Shape { kind, states: Vec::new() });
     let shape = leaf.prop_recursive(4, 40, 4, |inner| {
         (0..10u8, vec(inner, 1..4)).prop_map(|(kind, states)| Shape { kind, states })
@@ -27,9 +27,9 @@ fn shapes() -> impl Strategy<Value = Vec<Shape>> {
 }
 
 /// A transition by numbers: source, event, targets, internal, what else it does.
-type Arrow = (usize, usize, Vec<usize>, bool, u8);
+pub(super) type Arrow = (usize, usize, Vec<usize>, bool, u8);
 
-fn arrows() -> impl Strategy<Value = Vec<Arrow>> {
+pub(super) fn arrows() -> impl Strategy<Value = Vec<Arrow>> {
     vec((0..60usize, 0..5usize, vec(0..60usize, 0..3), any::<bool>(), 0..5u8), 0..25)
 }
 
@@ -66,7 +66,7 @@ fn find<'a>(states: &'a mut [StateForm], id: &str) -> Option<&'a mut StateForm> 
 }
 
 /// The chart with those of the arrows that are legal.
-fn chart(shapes: &[Shape], arrows: &[Arrow]) -> Chart {
+pub(super) fn chart(shapes: &[Shape], arrows: &[Arrow]) -> Chart {
     let mut count = 0;
     let states = shapes.iter().map(|shape| form(shape, &mut count, false)).collect();
     let mut chart = ChartForm { version: 1, states, ..ChartForm::default() };

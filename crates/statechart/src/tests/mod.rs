@@ -2,6 +2,7 @@
 
 mod faults;
 mod legal;
+mod picture;
 mod semantics;
 
 use serde_json::{Map, Value as Json};
