@@ -16,6 +16,9 @@ use crate::{
 /// The deepest nesting that is read, whatever the limits say: reading and entering are recursive.
 pub(crate) const MAX_NESTING: u64 = 1_000;
 
+/// The most states that may be entered at once by name: each is compared with each.
+const MAX_TARGETS: usize = 1_000;
+
 pub(crate) fn load(form: &ChartForm, limits: &Limits) -> Result<Chart, ChartError> {
     let nowhere = Place::default();
     if form.version != 1 {
@@ -244,6 +247,9 @@ impl<'a> Loader<'a> {
     }
 
     fn targets(&self, names: &Names, role: &'static str) -> Result<Vec<StateId>, Fault> {
+        if names.0.len() > MAX_TARGETS {
+            return Err(Fault::Misplaced(format!("{role}: more than {MAX_TARGETS} names")));
+        }
         let mut targets = Vec::new();
         for name in &names.0 {
             let target = self.state(name, role)?;

@@ -4,8 +4,9 @@ use crate::chart::{Chart, Kind, StateId};
 
 use super::{
     arrows::{Arrow, End, Part},
-    layers::{Item, Link, arrange, spread},
+    layers::{Item, Link, arrange},
     measure::width,
+    route::{attach, straighten},
     words,
 };
 
@@ -23,7 +24,7 @@ const HISTORY: f64 = 28.0;
 const PADDING: f64 = 18.0;
 const GAP: f64 = 24.0;
 /// The space between the ends of arrows at one side of a state.
-const END: f64 = 16.0;
+pub(super) const END: f64 = 16.0;
 
 /// A state as it is drawn.
 #[derive(Clone, Debug, Default)]
@@ -62,7 +63,8 @@ impl Frame {
         if self.looped.is_empty() { 0.0 } else { LOOP + 8.0 + text }
     }
 
-    fn port(&self, arrow: usize) -> Option<f64> {
+    /// Where an arrow crosses its border, from the left.
+    pub(super) fn port(&self, arrow: usize) -> Option<f64> {
         self.ports.iter().find(|(at, _)| *at == arrow).map(|(_, x)| *x)
     }
 
@@ -332,6 +334,7 @@ impl Layered<'_> {
         let right = items.iter().map(|item| item.x + item.right).fold(0.0, f64::max);
         let width = (right - left + 2.0 * PADDING).max(blank.width);
         items.iter_mut().for_each(|item| item.x += (width - (right - left)) / 2.0 - left);
+        chains.iter().for_each(|(chain, label)| straighten(&mut items, rows, chain, *label));
         // The top and the height of each layer.
         let mut y = blank.head(id, chart) + if id == StateId::ROOT { PADDING } else { 4.0 };
         let mut bands = Vec::new();
@@ -400,54 +403,4 @@ impl Layered<'_> {
         }
         frame
     }
-}
-
-/// Where each part meets its upper and its lower end: on a plain side as straight as there is room, else at the port.
-fn attach(
-    items: &[Item],
-    chains: &[(Vec<usize>, Option<usize>)],
-    spans: &[(End, End, bool)],
-    parts: &[Part],
-    frames: &[Frame],
-) -> Vec<(f64, f64)> {
-    let mut attached: Vec<(f64, f64)> = chains
-        .iter()
-        .map(|(chain, _)| match chain.as_slice() {
-            [first, .., last] => (items[*first].x, items[*last].x),
-            _ => (0.0, 0.0),
-        })
-        .collect();
-    for lower_side in [true, false] {
-        let mut sides: Vec<(StateId, Vec<(f64, usize)>)> = Vec::new();
-        for (at, (upper, lower, _)) in spans.iter().enumerate() {
-            let End::Child(child) = (if lower_side { *upper } else { *lower }) else { continue };
-            let frame = &frames[child.at()];
-            if let Some(port) = frame.port(parts[at].arrow) {
-                let x = frame.place.0 + port;
-                if lower_side {
-                    attached[at].0 = x
-                } else {
-                    attached[at].1 = x
-                }
-                continue;
-            }
-            let chain = &chains[at].0;
-            let neighbour = if lower_side { chain[1] } else { chain[chain.len() - 2] };
-            match sides.iter_mut().find(|(id, _)| *id == child) {
-                Some((_, wishes)) => wishes.push((items[neighbour].x, at)),
-                None => sides.push((child, vec![(items[neighbour].x, at)])),
-            }
-        }
-        for (child, mut wishes) in sides {
-            let frame = &frames[child.at()];
-            wishes.sort_by(|a, b| a.0.total_cmp(&b.0));
-            let margin = END.min(frame.width / 2.0);
-            let bounds = (frame.place.0 + margin, frame.place.0 + frame.width - margin);
-            let places = spread(&wishes.iter().map(|(x, _)| *x).collect::<Vec<_>>(), END, bounds);
-            for ((_, at), x) in wishes.into_iter().zip(places) {
-                if lower_side { attached[at].0 = x } else { attached[at].1 = x }
-            }
-        }
-    }
-    attached
 }

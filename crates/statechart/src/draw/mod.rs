@@ -10,6 +10,7 @@ mod layers;
 mod measure;
 mod paint;
 mod ranks;
+mod route;
 mod words;
 
 use crate::chart::{Chart, Kind, StateId};
