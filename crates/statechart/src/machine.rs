@@ -108,7 +108,8 @@ pub struct Machine {
     pub(crate) sent: u64,
     pub(crate) now: u64,
     pub(crate) running: bool,
-    pub(crate) flooded: bool,
+    /// The event that was one too many.
+    pub(crate) flooded: Option<Arc<str>>,
 }
 
 /// An event to come.
@@ -133,7 +134,7 @@ impl Machine {
             sent: 0,
             now: 0,
             running: true,
-            flooded: false,
+            flooded: None,
             chart,
         };
         machine.enter_initial(host);
@@ -211,6 +212,10 @@ impl Machine {
         // each event, but for the one that tells it: else the errors would follow each other without end.
         let mut told = !self.external.is_empty();
         while self.running {
+            if let Some(event) = self.flooded.take() {
+                self.forget();
+                return Err(RunError::Flood { event: event.to_string() });
+            }
             let mut errors = Vec::new();
             let mut event = None;
             let mut enabled = self.enabled(None, host, &mut errors);
@@ -242,12 +247,6 @@ impl Machine {
                 self.forget();
                 return Err(RunError::Endless { state });
             }
-            if self.flooded {
-                let event = self.internal.back().or(self.external.back());
-                let event = event.map(|event| event.name.to_string()).unwrap_or_default();
-                self.forget();
-                return Err(RunError::Flood { event });
-            }
         }
         self.forget();
         Ok(())
@@ -258,12 +257,15 @@ impl Machine {
         self.internal.clear();
         self.external.clear();
         self.delayed.clear();
-        self.flooded = false;
+        self.flooded = None;
     }
 
     pub(crate) fn raise(&mut self, event: Event) {
-        self.internal.push_back(event);
-        self.flooded |= self.internal.len() > MAX_WAITING;
+        if self.internal.len() >= MAX_WAITING {
+            self.flooded = Some(event.name);
+        } else {
+            self.internal.push_back(event);
+        }
     }
 
     pub(crate) fn raise_error(&mut self, message: String) {
@@ -271,14 +273,15 @@ impl Machine {
     }
 
     pub(crate) fn send_later(&mut self, event: Event, delay: u64, id: Option<String>) {
-        if delay == 0 {
+        if self.external.len() + self.delayed.len() >= MAX_WAITING {
+            self.flooded = Some(event.name);
+        } else if delay == 0 {
             self.external.push_back(event);
         } else {
             let due = self.now.saturating_add(delay);
             self.delayed.insert((due, self.sent), Delayed { id, event });
             self.sent += 1;
         }
-        self.flooded |= self.external.len() + self.delayed.len() > MAX_WAITING;
     }
 }
 
