@@ -3,7 +3,7 @@
 
 mod world;
 
-use kernel::{CommandError, ports::Files};
+use kernel::{CommandError, Notice, pattern::Pattern, ports::Files};
 use serde_json::{Value as Json, json};
 use world::World;
 
@@ -195,4 +195,19 @@ fn what_cannot_be_done_is_told_with_its_place() {
         assert!(matches!(&error, CommandError::Input { place, .. } if place == path), "{error}");
         assert!(error.to_string().contains(message), "{error}");
     }
+}
+
+#[test]
+fn who_was_away_is_told_what_the_others_heard() {
+    let mut world = World::new(&[]);
+    let live = world.kernel.subscribe(Pattern::below("document"));
+    let document = world.result("code.create", json!({ "text": "one" }))["document"].take();
+    world.result("code.append", json!({ "document": document, "text": "two" }));
+    world.result("document.rename", json!({ "document": document, "name": "Numbers" }));
+    let heard: Vec<Notice> = live.try_iter().collect();
+    assert_eq!(heard.len(), 3, "the list of documents, the text, the list: {heard:?}");
+    assert_eq!(world.kernel.replay(&Pattern::below("document"), 0).unwrap(), heard);
+    let Notice::Changed { ord, .. } = heard[1] else { panic!("a change") };
+    assert_eq!(world.kernel.replay(&Pattern::below("document"), ord).unwrap(), heard[2..]);
+    assert_eq!(world.kernel.replay(&Pattern::below("selection"), 0).unwrap(), []);
 }

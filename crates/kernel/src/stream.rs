@@ -4,7 +4,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 
 use base::{DocumentId, EventHash};
 
-use crate::pattern::Pattern;
+use crate::{CommandError, Kernel, pattern::Pattern};
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,5 +76,25 @@ impl Stream {
         let topic = notice.topic();
         self.subscribers
             .retain(|(pattern, sender)| !pattern.matches(&topic) || sender.send(notice.clone()).is_ok());
+    }
+}
+
+impl Kernel {
+    /// What subscribers would have heard of changes after a place in the local order, in that order; those that were never
+    /// away are told the same as it happens.
+    ///
+    /// # Errors
+    /// The log cannot be read.
+    pub fn replay(&mut self, pattern: &Pattern, after: u64) -> Result<Vec<Notice>, CommandError> {
+        let mut notices = Vec::new();
+        for document in self.all_documents()? {
+            let rows = self.log.lock().history(document, after)?;
+            notices.extend(rows.into_iter().map(|row| (row.ord, document, row.event)));
+        }
+        // The documents of one event keep their order.
+        notices.sort_by_key(|(ord, ..)| *ord);
+        let notices =
+            notices.into_iter().map(|(ord, document, event)| Notice::Changed { document, event, ord });
+        Ok(notices.filter(|notice| pattern.matches(&notice.topic())).collect())
     }
 }

@@ -90,7 +90,7 @@ impl Kernel {
     }
 
     /// All documents that ever were, the workspace's own first: an undone creation can be redone.
-    fn all_documents(&mut self) -> Result<Vec<DocumentId>, CommandError> {
+    pub(crate) fn all_documents(&mut self) -> Result<Vec<DocumentId>, CommandError> {
         let open = self.workspace.open(&**self.log.lock(), WORKSPACE)?;
         let mut documents = vec![WORKSPACE];
         if let Some(tree) = open.document.content().tree() {
