@@ -6,6 +6,7 @@
 mod arguments;
 mod call;
 mod commands;
+mod commit;
 mod context;
 mod error;
 mod evaluate;
