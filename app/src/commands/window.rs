@@ -42,7 +42,7 @@ pub fn run(paths: &[PathBuf], common: &Common) -> Result<(), Failure> {
     let folder = absolute(&folder);
     let name = folder.file_name().map_or_else(|| "/".to_owned(), |name| name.to_string_lossy().into_owned());
     let common = common.clone();
-    let launch = Launch {
+    let launch = Launch::<Failure> {
         kernel: Box::new(move || {
             let home = Home::Workspace { folder: &folder };
             let kernel = assembly::kernel(&common, &home, vec![folder.clone(), here])?;

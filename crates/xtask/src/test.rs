@@ -39,7 +39,9 @@ pub fn test(project: &Project) -> Result<bool> {
     steps.run("walls", || single(walls::check(project).map(|found| found.print("walls"))));
     steps.run("licences", || single(licences::check(project).map(|found| found.print("licences"))));
     steps.run("lints", || {
-        single(project.run_cargo("clippy --release --workspace --all-targets --quiet -- -D warnings"))
+        single(project.run_cargo(
+            "clippy --release --workspace --features metabuilder/shell --all-targets --quiet -- -D warnings",
+        ))
     });
     let built =
         steps.run("release binary", || single(project.run_cargo("build --release --package metabuilder")));
