@@ -138,11 +138,12 @@ impl Core {
         {
             arguments.entry("document").or_insert_with(|| json!(front));
         }
-        if id == UNDO && self.state.undo.is_none() {
-            return self.notify(false, "There is nothing to undo in this document.".to_owned());
-        }
-        if id == REDO && self.state.redo.is_none() {
-            return self.notify(false, "There is nothing to redo in this document.".to_owned());
+        if let (UNDO | REDO, Some(front)) = (id, self.front) {
+            // Asked anew: commands before this one may not have been told of yet.
+            let (undo, redo) = self.steps(front);
+            if if id == UNDO { undo } else { redo }.is_none() {
+                return self.notify(false, format!("{title}: there is nothing more in this document."));
+            }
         }
         self.state.running = Some(title.clone());
         (self.report)(Report::State(Arc::new(self.state.clone())));
@@ -150,7 +151,7 @@ impl Core {
             Request { command: id.to_owned(), arguments, context: self.context.clone(), timeout_s: None };
         let done = catch_unwind(AssertUnwindSafe(|| self.kernel.execute(request)));
         self.state.running = None;
-        self.state.saved = false;
+        self.state.saved &= matches!(&done, Ok(Ok(response)) if response.events.is_empty());
         match done {
             Ok(Ok(response)) => {
                 for diagnostic in &response.diagnostics {

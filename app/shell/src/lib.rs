@@ -52,6 +52,8 @@ pub struct Launch<E> {
 /// The kernel cannot be made; no window was shown then.
 pub fn run<E: Send + 'static>(launch: Launch<E>) -> Result<i32, E> {
     let Launch { kernel, workspace, files } = launch;
+    // Qt sleeps so long between frames otherwise. SAFETY: the threads that read the environment come later.
+    unsafe { std::env::set_var("QT_QPA_UPDATE_IDLE_TIME", "0") };
     let (sender, messages) = core::messages();
     let hub = Hub::install(sender.clone(), workspace);
     let (ready, made) = sync_channel(1);
@@ -70,8 +72,6 @@ pub fn run<E: Send + 'static>(launch: Launch<E>) -> Result<i32, E> {
         }
     };
     let core = thread::spawn(serve);
-    // Qt sleeps so long between frames otherwise. SAFETY: no other thread of ours reads the environment at this point.
-    unsafe { std::env::set_var("QT_QPA_UPDATE_IDLE_TIME", "0") };
     let mut application = QGuiApplication::new();
     if let Ok(Err(error)) = made.recv() {
         return Err(error);

@@ -94,6 +94,12 @@ impl Display {
         }
     }
 
+    /// Presses keys as fast as they go.
+    pub fn keys_at_once(&self, keys: &[&str]) {
+        let arguments: Vec<&str> = ["key", "--delay", "0"].into_iter().chain(keys.iter().copied()).collect();
+        assert!(self.xdotool(&arguments), "{keys:?}");
+    }
+
     /// Types a text.
     pub fn write(&self, text: &str) {
         assert!(self.xdotool(&["type", "--delay", "10", text]), "{text}");
