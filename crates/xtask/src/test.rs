@@ -40,7 +40,7 @@ pub fn test(project: &Project) -> Result<bool> {
     steps.run("licences", || single(licences::check(project).map(|found| found.print("licences"))));
     steps.run("lints", || {
         single(project.run_cargo(
-            "clippy --release --workspace --features metabuilder/shell --all-targets --quiet -- -D warnings",
+            "clippy --release --workspace --features metabuilder/shell,e2e/window --all-targets --quiet -- -D warnings",
         ))
     });
     let built =

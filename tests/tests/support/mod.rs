@@ -2,6 +2,7 @@
 #![allow(dead_code)] // Each test uses a part.
 
 #[cfg(feature = "window")]
+#[allow(clippy::expect_used)] // A missing program is told by the name of its package.
 pub mod display;
 pub mod session;
 
