@@ -147,7 +147,8 @@ pub fn context(settings: &Settings) -> Context {
     Context { actor: settings.text("actor").unwrap_or("local").into(), ..Context::default() }
 }
 
-fn limits(settings: &Settings) -> Limits {
+/// The bounds on inputs that the settings ask for.
+pub fn limits(settings: &Settings) -> Limits {
     let usual = Limits::default();
     let limit = |name: &str, usual: u64| settings.get(&format!("limits.{name}")).as_u64().unwrap_or(usual);
     Limits {

@@ -147,8 +147,13 @@ impl Core {
         }
         self.state.running = Some(title.clone());
         (self.report)(Report::State(Arc::new(self.state.clone())));
-        let request =
-            Request { command: id.to_owned(), arguments, context: self.context.clone(), timeout_s: None };
+        let request = Request {
+            command: id.to_owned(),
+            arguments,
+            context: self.context.clone(),
+            timeout_s: None,
+            traced: false,
+        };
         let done = catch_unwind(AssertUnwindSafe(|| self.kernel.execute(request)));
         self.state.running = None;
         self.state.saved &= matches!(&done, Ok(Ok(response)) if response.events.is_empty());

@@ -1,18 +1,23 @@
 //! `--batch`: runs a script.
 
 use std::{
-    fs, io,
+    env, fs, io,
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
-use batch::{Outcome, Plan, Script, World};
-use kernel::CommandError;
+use base::{BlobHash, Diagnostic};
+use batch::{Known, Options, Outcome, Plan, Preview, Script, Way, World};
+use kernel::{CommandError, Settings};
 use serde_json::{Map, Value as Json, json};
+use store::StepCache;
 
 use super::{current_folder, progress::Teller};
 use crate::{
     assembly::{self, Home},
     cli::{Batch, Common},
+    ports::StepVersions,
     report::{BAD_INPUT, Failure, print, tell},
     signals::Signals,
 };
@@ -27,21 +32,37 @@ pub fn run(path: &Path, batch: &Batch, common: &Common) -> Result<(), Failure> {
     };
     let folders = folders(path, batch)?;
     let script = Script::read(&name, &text, &batch.set, &Beside(&folders))?;
+    let plan = Plan::new(script, &assembly::registry()?)?;
     if batch.dry_run {
-        let plan = Plan::new(script, &assembly::registry()?)?;
-        return dry_run(&plan, common);
+        let registry = assembly::registry()?;
+        let settings = assembly::settings(&registry, common, batch.workspace.as_deref())?;
+        let mut memory = Memory::open(&settings, batch);
+        let files = Arc::new(assembly::local_files(folders.clone(), &assembly::limits(&settings))?);
+        let known = memory.as_mut().map(|memory| memory.known(path, &folders, &settings, files, batch));
+        return dry_run(&plan, &batch::preview(&plan, known), common);
     }
     let signals = Signals::listen()?;
-    let plan = Plan::new(script, &assembly::registry()?)?;
+    // What a step makes has the same ids in every run, whatever else the script comes to say.
+    let seed = path.file_name().unwrap_or(path.as_os_str()).as_encoded_bytes().to_vec();
     let home = match &batch.workspace {
         Some(folder) => Home::Workspace { folder },
-        None => Home::Memory { seed: &plan.script.hash },
+        None => Home::Memory { seed: &seed },
     };
-    let mut kernel = assembly::kernel(common, &home, folders)?;
-    let context = assembly::context(kernel.assets().settings());
+    let mut kernel = assembly::kernel(common, &home, folders.clone())?;
+    let settings = kernel.settings().clone();
+    let mut memory = Memory::open(&settings, batch);
+    let seed = match &batch.workspace {
+        Some(_) => [kernel.run_seed()?.as_slice(), &plan.script.hash].concat(),
+        None => seed,
+    };
+    let context = assembly::context(&settings);
     let mut teller = Teller::new(batch.progress, plan.script.steps.len());
-    let outcome = batch::run(&mut kernel, &plan, lanes(batch), &context, &mut teller, &signals);
+    let known =
+        memory.as_mut().map(|memory| memory.known(path, &folders, &settings, kernel.files().clone(), batch));
+    let options = Options { lanes: lanes(batch), context: &context, seed: &seed, known };
+    let mut outcome = batch::run(&mut kernel, &plan, options, &mut teller, &signals);
     teller.finish();
+    outcome.diagnostics.extend(memory.and_then(Memory::close));
     let closed = kernel.close();
     finish(&plan, outcome, &signals, common)?;
     Ok(closed?)
@@ -75,6 +96,63 @@ impl World for Beside<'_> {
     }
 }
 
+/// What is kept from run to run.
+struct Memory {
+    versions: StepVersions,
+    most: u64,
+}
+
+impl Memory {
+    /// The user's cache of steps; none when nothing is to be kept, or when the documents of the run are to stay.
+    fn open(settings: &Settings, batch: &Batch) -> Option<Self> {
+        let most = settings.get("batch.cacheBytes").as_u64().unwrap_or_default();
+        let folder = assembly::user_folder("XDG_CACHE_HOME", ".cache").filter(|_| most > 0)?;
+        if batch.workspace.is_some() {
+            return None;
+        }
+        match StepCache::open(&folder.join("metabuilder")) {
+            Ok(cache) => Some(Memory { versions: StepVersions::new(cache, settings), most }),
+            Err(error) => {
+                tell(&[Diagnostic::warning("the cache of steps", error.to_string())]);
+                None
+            }
+        }
+    }
+
+    fn known(
+        &mut self,
+        script: &Path,
+        folders: &[PathBuf],
+        settings: &Settings,
+        files: Arc<dyn kernel::ports::Files>,
+        batch: &Batch,
+    ) -> Known<'_> {
+        let program = env::current_exe().and_then(|path| path.metadata());
+        let program = program.map(|file| (file.len(), file.mtime(), file.mtime_nsec())).unwrap_or_default();
+        let environment = json!({
+            "version": env!("CARGO_PKG_VERSION"),
+            "program": program,
+            "settings": settings.given(),
+            "folders": folders,
+        });
+        let script = match script.as_os_str() == "-" {
+            true => "-".to_owned(),
+            false => fs::canonicalize(script).unwrap_or_else(|_| script.to_owned()).display().to_string(),
+        };
+        Known {
+            versions: &mut self.versions,
+            files,
+            environment: BlobHash::of(environment.to_string().as_bytes()).to_string(),
+            script,
+            force: batch.force,
+        }
+    }
+
+    fn close(self) -> Option<Diagnostic> {
+        self.versions.close(self.most)
+    }
+}
+
 /// How many steps run side by side: as many as there are cores, if nothing is said.
 fn lanes(batch: &Batch) -> usize {
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
@@ -94,16 +172,28 @@ fn folders(script: &Path, batch: &Batch) -> Result<Vec<PathBuf>, Failure> {
     Ok(folders)
 }
 
-fn dry_run(plan: &Plan, common: &Common) -> Result<(), Failure> {
-    let steps = plan.order().map(|at| &plan.script.steps[at]);
+fn dry_run(plan: &Plan, previews: &[Preview], common: &Common) -> Result<(), Failure> {
+    let of = |preview: &Preview| &plan.script.steps[preview.step];
     if common.json {
-        let steps: Vec<Json> = steps
-            .map(|step| json!({ "id": step.id, "command": step.command, "needs": step.needs }))
+        let steps: Vec<Json> = previews
+            .iter()
+            .map(|preview| {
+                let step = of(preview);
+                json!({
+                    "id": step.id, "command": step.command, "needs": step.needs,
+                    "way": preview.way, "reason": preview.reason,
+                })
+            })
             .collect();
         return print(json!({ "steps": steps }));
     }
-    for step in steps {
-        print(format_args!("{}\t{}", step.id, step.command))?;
+    for preview in previews {
+        let way = match preview.way {
+            Way::Ran => "runs",
+            Way::Known => "known",
+            Way::Skipped => "skipped",
+        };
+        print(format_args!("{way}\t{}\t{}\t{}", of(preview).id, of(preview).command, preview.reason))?;
     }
     Ok(())
 }
@@ -146,14 +236,20 @@ fn result(outcome: &Outcome) -> Json {
         outcome.steps.iter().map(|step| (step.id.clone(), step.ms.into())).collect();
     let results: Map<String, Json> =
         outcome.steps.iter().map(|step| (step.id.clone(), step.result.clone())).collect();
-    let ids = |skipped: bool| -> Vec<&String> {
-        outcome.steps.iter().filter(|step| step.skipped == skipped).map(|step| &step.id).collect()
+    let reasons: Map<String, Json> = outcome
+        .steps
+        .iter()
+        .filter_map(|step| Some((step.id.clone(), step.reason.clone()?.into())))
+        .collect();
+    let ids = |way: Way| -> Vec<&String> {
+        outcome.steps.iter().filter(|step| step.way == way).map(|step| &step.id).collect()
     };
     json!({
         "outputs": outputs,
-        "ran": ids(false),
-        "skipped": ids(true),
-        "cacheHits": [],
+        "ran": ids(Way::Ran),
+        "reasons": reasons,
+        "cacheHits": ids(Way::Known),
+        "skipped": ids(Way::Skipped),
         "timings": timings,
         "results": results,
         "events": outcome.steps.iter().flat_map(|step| &step.events).collect::<Vec<_>>(),

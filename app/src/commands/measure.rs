@@ -95,8 +95,13 @@ fn open(folder: &Path) -> Result<Kernel, Failure> {
 }
 
 fn execute(kernel: &mut Kernel, command: &str, arguments: Json) -> Result<Json, Failure> {
-    let request =
-        Request { command: command.to_owned(), arguments, context: Context::default(), timeout_s: None };
+    let request = Request {
+        command: command.to_owned(),
+        arguments,
+        context: Context::default(),
+        timeout_s: None,
+        traced: false,
+    };
     Ok(kernel.execute(request)?.result)
 }
 

@@ -74,7 +74,8 @@ impl Session {
         self.commands += 1;
         let seed = format!("render {}", self.commands).into_bytes();
         let context = Context { seed, ..self.context.clone() };
-        let request = Request { command: command.to_owned(), arguments, context, timeout_s: None };
+        let request =
+            Request { command: command.to_owned(), arguments, context, timeout_s: None, traced: false };
         let response = self.kernel.execute(request)?;
         self.diagnostics.extend(response.diagnostics);
         Ok(response.result)

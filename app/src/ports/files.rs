@@ -6,7 +6,7 @@ use std::{
 };
 
 use base::Limits;
-use kernel::ports::{FileError, FileFault, Files, Folder, Purpose};
+use kernel::ports::{FileError, FileFault, Files, Folder, Purpose, Stamp};
 use vfs::{Access, Fault, FileKind, LocalProvider, Uri, Vfs, VfsError};
 
 use super::folder::LocalFolder;
@@ -101,6 +101,17 @@ impl Files for LocalFiles {
         };
         write().map_err(|error| file_error(path, &error, FileFault::Unwritable))?;
         Ok(place)
+    }
+
+    fn stamp(&self, path: &str) -> Option<Stamp> {
+        for place in self.places(path) {
+            match self.resolve(&place).and_then(|uri| self.vfs.state(&uri)) {
+                Ok(state) => return Some(Stamp { place, state: state? }),
+                Err(error) if is_missing(&error) => {}
+                Err(_) => return None,
+            }
+        }
+        None
     }
 
     fn beside(&self, path: &str, relative: &str) -> Result<String, FileError> {

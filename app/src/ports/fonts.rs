@@ -2,10 +2,12 @@
 
 use std::{
     fs::File,
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
+use base::BlobHash;
 use kernel::{
     Settings,
     ports::{FontBytes, FontSource},
@@ -54,6 +56,17 @@ impl Fonts {
             })
             .collect();
         Fonts { bundled: named.is_empty(), directories, families }
+    }
+
+    /// A hash that changes when other fonts are seen, without reading them.
+    pub fn fingerprint(&self) -> BlobHash {
+        let mut text = format!("{} {:?}\n", self.bundled, self.families);
+        for path in self.paths() {
+            let state =
+                path.metadata().map(|file| (file.len(), file.mtime(), file.mtime_nsec())).unwrap_or_default();
+            text.push_str(&format!("{} {state:?}\n", path.display()));
+        }
+        BlobHash::of(text.as_bytes())
     }
 
     /// The font files, the bundled ones left aside.

@@ -4,12 +4,14 @@ mod files;
 mod folder;
 mod fonts;
 mod log;
+mod versions;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 pub use files::LocalFiles;
 pub use fonts::Fonts;
 pub use log::{Log, contents};
+pub use versions::StepVersions;
 
 /// The clock of the machine.
 pub struct SystemClock;

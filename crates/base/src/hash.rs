@@ -62,6 +62,15 @@ hash_type!(
     BlobHash
 );
 hash_type!(
+    /// Names a step of a script by all that is known before it runs: the command, its arguments, and the versions that the
+    /// steps before it gave.
+    StepKey
+);
+hash_type!(
+    /// Names what a step gave by all that it follows from: the step's key and the content of the files that it read.
+    VersionKey
+);
+hash_type!(
     /// Names an event by its encoded header.
     EventHash
 );

@@ -159,24 +159,36 @@ name_type!(
 
 /// Hands out fresh ids: the `n`-th id is a hash of the seed and `n`.
 ///
-/// A script seeds it with its own hash and the step's id, so that a run repeats exactly; a session seeds it with random bytes.
+/// A script seeds it with its own name and the step's id, so that a run repeats exactly; a session seeds it with random bytes.
 #[derive(Clone, Debug)]
 pub struct IdSource {
     seed: [u8; 32],
     next: u64,
+    next_document: u64,
 }
 
 impl IdSource {
     /// A source whose ids depend on `seed` alone.
     pub fn new(seed: &[u8]) -> Self {
-        IdSource { seed: *blake3::hash(seed).as_bytes(), next: 0 }
+        IdSource { seed: *blake3::hash(seed).as_bytes(), next: 0, next_document: 0 }
     }
 
     /// The next id. Never [`NodeId::ROOT`] or [`NodeId::TRASH`].
     pub fn next_id<T>(&mut self) -> Id<T> {
-        let mut hasher = blake3::Hasher::new_keyed(&self.seed);
-        hasher.update(&self.next.to_le_bytes());
         self.next += 1;
+        self.hashed(&(self.next - 1).to_le_bytes())
+    }
+
+    /// The next id of a document: it does not depend on how many other ids were handed out, so that a document which is
+    /// made anew with other content keeps its own.
+    pub fn next_document(&mut self) -> DocumentId {
+        self.next_document += 1;
+        self.hashed(&[&b"document"[..], &(self.next_document - 1).to_le_bytes()].concat())
+    }
+
+    fn hashed<T>(&self, bytes: &[u8]) -> Id<T> {
+        let mut hasher = blake3::Hasher::new_keyed(&self.seed);
+        hasher.update(bytes);
         let mut bytes = [0; 16];
         hasher.finalize_xof().fill(&mut bytes);
         Id::new(u128::from_be_bytes(bytes).max(2))

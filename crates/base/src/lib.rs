@@ -11,7 +11,7 @@ mod suggest;
 
 pub use color::{Color, ParseColorError};
 pub use diagnostic::{Diagnostic, Severity};
-pub use hash::{BlobHash, EventHash, ParseHashError, StateHash};
+pub use hash::{BlobHash, EventHash, ParseHashError, StateHash, StepKey, VersionKey};
 pub use id::{ActorId, DocumentId, IdSource, NodeId, ParseIdError, ReplicaId, TenantId};
 pub use limits::{LimitExceeded, Limits};
 pub use suggest::nearest;

@@ -4,15 +4,23 @@
 //! or a clock by itself, and knows no command: everything of that is the kernel's.
 
 mod expand;
+mod known;
+mod lane;
 mod plan;
+mod preview;
 mod read;
 mod run;
 mod schema;
 mod script;
 mod template;
+mod values;
+mod versions;
 
+pub use known::Known;
 pub use plan::Plan;
+pub use preview::{Preview, preview};
 pub use read::World;
-pub use run::{Interrupt, Outcome, Progress, StepReport, run};
+pub use run::{Interrupt, Options, Outcome, Progress, StepReport, Way, run};
 pub use schema::schema;
 pub use script::{Item, Place, Script, ScriptError, Step};
+pub use versions::{Blobs, Kept, Past, Version, Versions};

@@ -23,6 +23,8 @@ pub struct Plan {
     pub finally: Graph,
     /// The numbers of the steps by their ids.
     pub(crate) index: BTreeMap<String, usize>,
+    /// The places of the steps in the order in which they can run.
+    place: Vec<usize>,
 }
 
 impl Plan {
@@ -60,13 +62,30 @@ impl Plan {
         check_references(&script, &index, &order)?;
         check_writers(&script, &order, registry)?;
         let index = index.into_iter().map(|(id, at)| (id.to_owned(), at)).collect();
-        Ok(Plan { script, graph, finally, index })
+        let mut plan = Plan { place: vec![0; script.steps.len()], script, graph, finally, index };
+        let order: Vec<usize> = plan.order().collect();
+        order.into_iter().enumerate().for_each(|(place, at)| plan.place[at] = place);
+        Ok(plan)
     }
 
     /// The steps in an order in which they can run: the written one where that is possible.
     pub fn order(&self) -> impl Iterator<Item = usize> {
         let last = self.finally.order().iter().map(|at| at + self.script.main);
         self.graph.order().iter().copied().chain(last)
+    }
+
+    /// The place of a step in that order, from 0.
+    pub(crate) fn place(&self, at: usize) -> usize {
+        self.place[at]
+    }
+
+    /// The steps that a step names as needed.
+    pub(crate) fn needs(&self, at: usize) -> impl Iterator<Item = usize> {
+        let (graph, first) = match at.checked_sub(self.script.main) {
+            None => (&self.graph, 0),
+            Some(_) => (&self.finally, self.script.main),
+        };
+        graph.needs(at - first).iter().map(move |need| need + first)
     }
 
     /// Whether a step is surely done, or has failed, before another one starts.

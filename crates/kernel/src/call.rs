@@ -17,6 +17,7 @@ use crate::{
     log::SharedLog,
     ports::{Clock, Files, FontSource},
     settings::Settings,
+    trace::Tracer,
 };
 
 /// What a command does away from the kernel: it reads files, decodes, draws.
@@ -57,6 +58,10 @@ pub(crate) struct Call {
     /// What came of its beginning.
     pub events: Vec<EventHash>,
     pub changed: Vec<DocumentId>,
+    pub volatile: bool,
+    /// What it touches is noted here, if anybody wants to know.
+    pub tracer: Option<Tracer>,
+    pub files: Arc<dyn Files>,
     pub started: i64,
     pub deadline: Option<Deadline>,
 }
@@ -65,7 +70,6 @@ pub(crate) struct Call {
 pub struct Away {
     pub(crate) call: Call,
     pub(crate) log: SharedLog,
-    pub(crate) files: Arc<dyn Files>,
     pub(crate) fonts: Arc<dyn FontSource>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) limits: Limits,
@@ -77,10 +81,11 @@ impl Away {
     pub fn assets(&self) -> Assets<'_> {
         Assets {
             log: &self.log,
-            files: &self.files,
+            files: &self.call.files,
             fonts: &self.fonts,
             limits: &self.limits,
             settings: &self.settings,
+            tracer: self.call.tracer.as_ref(),
         }
     }
 
@@ -88,10 +93,11 @@ impl Away {
     pub fn assets_and_ids(&mut self) -> (Assets<'_>, &mut IdSource) {
         let assets = Assets {
             log: &self.log,
-            files: &self.files,
+            files: &self.call.files,
             fonts: &self.fonts,
             limits: &self.limits,
             settings: &self.settings,
+            tracer: self.call.tracer.as_ref(),
         };
         (assets, &mut self.call.ids)
     }

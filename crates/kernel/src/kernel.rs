@@ -19,6 +19,7 @@ use crate::{
     scope::QueryScope,
     settings::Settings,
     stream::{Notice, Stream},
+    trace::{Trace, TracedFiles, Tracer},
     when::When,
     workspace::{DocumentRecord, WORKSPACE, Workspace},
 };
@@ -53,6 +54,9 @@ pub struct Request {
     /// How long it may take, in seconds. Tasks ask between their parts, and before they write anything.
     #[serde(default)]
     pub timeout_s: Option<f64>,
+    /// Whether the response is to tell what the command touched.
+    #[serde(default)]
+    pub traced: bool,
 }
 
 /// What a command gave.
@@ -67,6 +71,9 @@ pub struct Response {
     pub changed: Vec<DocumentId>,
     /// What else the user should know.
     pub diagnostics: Vec<Diagnostic>,
+    /// What the command touched, if that was asked.
+    #[serde(skip)]
+    pub trace: Option<Trace>,
 }
 
 /// The one owner of a workspace's state.
@@ -81,6 +88,7 @@ pub struct Kernel {
     pub(crate) read_only: Option<String>,
     pub(crate) events: Vec<EventHash>,
     pub(crate) changed: Vec<DocumentId>,
+    pub(crate) volatile: bool,
     pub(crate) last_ord: u64,
 }
 
@@ -98,6 +106,7 @@ impl Kernel {
             read_only,
             events: Vec::new(),
             changed: Vec::new(),
+            volatile: false,
             last_ord: 0,
         }
     }
@@ -109,6 +118,7 @@ impl Kernel {
 
     /// Selection, clipboard and context keys.
     pub fn session(&mut self) -> &mut Session {
+        self.volatile = true;
         &mut self.session
     }
 
@@ -138,7 +148,7 @@ impl Kernel {
     /// # Errors
     /// As for [`Kernel::execute`].
     pub fn begin(&mut self, request: Request) -> Result<Begun, CommandError> {
-        let Request { command, arguments, context, timeout_s } = request;
+        let Request { command, arguments, context, timeout_s, traced } = request;
         let found = self.registry.command(&command)?.clone();
         if let Some(problem) = found.problems(&arguments, false).into_iter().next() {
             return Err(problem.into());
@@ -148,9 +158,14 @@ impl Kernel {
         }
         self.check_when(&found.declaration.when)?;
         self.registry.activate(&found.capability)?;
-        (self.events, self.changed) = (Vec::new(), Vec::new());
+        (self.events, self.changed, self.volatile) = (Vec::new(), Vec::new(), false);
         let ids = self.id_source(&context)?;
         let started = self.ports.clock.now();
+        let tracer = traced.then(Tracer::default);
+        let files = match &tracer {
+            Some(tracer) => Arc::new(TracedFiles { inner: self.ports.files.clone(), tracer: tracer.clone() }),
+            None => self.ports.files.clone(),
+        };
         let mut call = Call {
             command: command.into(),
             arguments: arguments.to_string().into(),
@@ -159,6 +174,9 @@ impl Kernel {
             diagnostics: Vec::new(),
             events: Vec::new(),
             changed: Vec::new(),
+            volatile: false,
+            tracer,
+            files,
             started,
             deadline: timeout_s.map(|seconds| Deadline { start: started, seconds }),
         };
@@ -182,6 +200,7 @@ impl Kernel {
                     Ok(work) => {
                         (call.events, call.changed) =
                             (std::mem::take(&mut self.events), std::mem::take(&mut self.changed));
+                        call.volatile = self.volatile;
                         return Ok(Begun::Away(Box::new(Errand { away: self.away(call), work })));
                     }
                     Err(error) => {
@@ -202,6 +221,7 @@ impl Kernel {
         let Returned { mut call, outcome } = returned;
         self.events = std::mem::take(&mut call.events);
         self.changed = std::mem::take(&mut call.changed);
+        self.volatile = call.volatile;
         let outcome = outcome.and_then(|finish| finish(&mut call.scope(self)));
         self.record_run(&call, outcome.as_ref())?;
         self.respond(call, outcome?)
@@ -210,14 +230,17 @@ impl Kernel {
     fn respond(&mut self, call: Call, result: Json) -> Result<Response, CommandError> {
         self.workspace.save(&mut **self.log.lock(), false)?;
         let (events, changed) = (std::mem::take(&mut self.events), std::mem::take(&mut self.changed));
-        Ok(Response { result, events, changed, diagnostics: call.diagnostics })
+        let trace = call.tracer.map(|tracer| {
+            let trace = std::mem::take(&mut *tracer.lock());
+            Trace { volatile: trace.volatile || self.volatile, ..trace }
+        });
+        Ok(Response { result, events, changed, diagnostics: call.diagnostics, trace })
     }
 
     fn away(&self, call: Call) -> Away {
         Away {
             call,
             log: self.log.clone(),
-            files: self.ports.files.clone(),
             fonts: self.ports.fonts.clone(),
             clock: self.ports.clock.clone(),
             limits: self.ports.limits.clone(),
@@ -317,12 +340,13 @@ impl Kernel {
         if document != WORKSPACE {
             self.record(document)?;
         }
+        self.volatile = true;
         Ok(&self.workspace.open(&**self.log.lock(), document)?.history)
     }
 
     /// Selects exactly these nodes of a document.
     pub fn select(&mut self, document: DocumentId, nodes: Vec<NodeId>) {
-        self.session.select(document, nodes);
+        self.session().select(document, nodes);
         self.stream.publish(Notice::Selected { document });
     }
 
@@ -353,6 +377,7 @@ impl Kernel {
 
     /// The records of all documents, in the order of their creation.
     pub fn documents(&mut self) -> Result<Vec<DocumentRecord>, CommandError> {
+        self.volatile = true;
         let content = self.content(WORKSPACE)?;
         let Some(tree) = content.tree() else { return Ok(Vec::new()) };
         tree.root().children().map(|node| self.record(DocumentId::new(node.id().value()))).collect()

@@ -145,12 +145,26 @@ pub struct FileError {
     pub message: String,
 }
 
+/// What tells the versions of a file apart without reading it: equal stamps mean equal content.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Stamp {
+    /// Where the file is.
+    pub place: String,
+    /// Its state: length, times, or whatever else changes with the content.
+    pub state: String,
+}
+
 /// Files by path or URI.
 pub trait Files: Send + Sync {
     /// The whole file.
     fn read(&self, path: &str) -> Result<Vec<u8>, FileError>;
     /// Replaces a file as a whole, making the folders above it. Says where it is.
     fn write(&self, path: &str, bytes: &[u8]) -> Result<String, FileError>;
+    /// The stamp of a file; none when nothing can be read there, or when only reading it would tell.
+    fn stamp(&self, path: &str) -> Option<Stamp> {
+        let _ = path;
+        None
+    }
     /// A path seen from the folder of another file.
     fn beside(&self, path: &str, relative: &str) -> Result<String, FileError>;
 

@@ -13,6 +13,7 @@ use crate::{
     log::SharedLog,
     ports::{Clock, Files, FontSource},
     settings::Settings,
+    trace::Tracer,
     workspace::{DocumentRecord, NewDocument, WORKSPACE, Workspace},
 };
 
@@ -23,6 +24,7 @@ pub struct Assets<'a> {
     pub(crate) fonts: &'a Arc<dyn FontSource>,
     pub(crate) limits: &'a Limits,
     pub(crate) settings: &'a Settings,
+    pub(crate) tracer: Option<&'a Tracer>,
 }
 
 impl Assets<'_> {
@@ -33,6 +35,7 @@ impl Assets<'_> {
 
     /// What drawing needs of these.
     pub fn reading(&self) -> Reading<'_> {
+        self.note_fonts();
         Reading { blobs: self, fonts: self.fonts, limits: self.limits }
     }
 
@@ -53,7 +56,14 @@ impl Assets<'_> {
 
     /// The fonts.
     pub fn fonts(&self) -> &Arc<dyn FontSource> {
+        self.note_fonts();
         self.fonts
+    }
+
+    fn note_fonts(&self) {
+        if let Some(tracer) = self.tracer {
+            tracer.lock().fonts = true;
+        }
     }
 
     /// The bounds on inputs.
@@ -110,6 +120,8 @@ pub struct TaskScope<'k> {
     pub(crate) command: Arc<str>,
     pub(crate) arguments: Arc<str>,
     pub(crate) diagnostics: &'k mut Vec<Diagnostic>,
+    files: &'k Arc<dyn Files>,
+    tracer: Option<&'k Tracer>,
     deadline: Option<Deadline>,
 }
 
@@ -123,6 +135,8 @@ impl Call {
             command: self.command.clone(),
             arguments: self.arguments.clone(),
             diagnostics: &mut self.diagnostics,
+            files: &self.files,
+            tracer: self.tracer.as_ref(),
             deadline: self.deadline,
         }
     }
@@ -151,7 +165,7 @@ impl TaskScope<'_> {
 
     /// Blobs, files and fonts.
     pub fn assets(&mut self) -> Assets<'_> {
-        self.kernel.assets()
+        Assets { files: self.files, tracer: self.tracer, ..self.kernel.assets() }
     }
 
     /// Fresh ids.
@@ -167,7 +181,7 @@ impl TaskScope<'_> {
     /// Replaces a file as a whole. Says where it is.
     pub fn write(&mut self, path: &str, bytes: &[u8]) -> Result<String, CommandError> {
         self.check_deadline()?;
-        Ok(self.kernel.files().write(path, bytes)?)
+        Ok(self.files.write(path, bytes)?)
     }
 
     /// Fails once the time of the command is up.
@@ -325,7 +339,7 @@ impl EditScope<'_> {
 
     /// Makes a document with this content, and its record in the workspace.
     pub fn create(&mut self, new: NewDocument) -> Result<DocumentId, CommandError> {
-        let id: DocumentId = self.ids.next_id();
+        let id = self.ids.next_document();
         let replica = self.log.lock().replica();
         let (document, delta) = new.make(id, replica, self.workspace_content()?)?;
         self.working.insert(id, document.content().clone());
@@ -416,6 +430,11 @@ impl Kernel {
         &self.ports.files
     }
 
+    /// The settings.
+    pub fn settings(&self) -> &Arc<Settings> {
+        &self.ports.settings
+    }
+
     /// Blobs, files and fonts.
     pub fn assets(&self) -> Assets<'_> {
         Assets {
@@ -424,6 +443,7 @@ impl Kernel {
             fonts: &self.ports.fonts,
             limits: &self.ports.limits,
             settings: &self.ports.settings,
+            tracer: None,
         }
     }
 }

@@ -28,6 +28,15 @@ impl Settings {
         self.values.get(key).or_else(|| self.defaults.get(key)).unwrap_or(&Json::Null)
     }
 
+    /// The settings that were given a value, as JSON.
+    pub fn given(&self) -> Json {
+        self.values
+            .iter()
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect::<serde_json::Map<_, _>>()
+            .into()
+    }
+
     /// The text of a setting, if it is one.
     pub fn text(&self, key: &str) -> Option<&str> {
         self.get(key).as_str()

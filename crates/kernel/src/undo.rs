@@ -52,6 +52,7 @@ impl Kernel {
         document: Option<DocumentId>,
         direction: Direction,
     ) -> Result<Option<EventHash>, CommandError> {
+        self.volatile = true;
         let steps = match document {
             Some(document) => {
                 self.record(document)?;
@@ -136,6 +137,7 @@ impl Kernel {
         document: DocumentId,
         revision: Option<EventHash>,
     ) -> Result<Option<EventHash>, CommandError> {
+        self.volatile = true;
         if document != WORKSPACE {
             self.record(document)?;
         }

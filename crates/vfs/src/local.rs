@@ -2,10 +2,10 @@
 
 use std::{
     collections::HashSet,
-    os::unix::ffi::OsStrExt,
+    os::unix::{ffi::OsStrExt, fs::MetadataExt},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
-    time::SystemTime,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use rustix::{
@@ -20,6 +20,9 @@ use crate::{
     local_watch,
     local_write::{self, LocalWriter},
 };
+
+/// How far apart two changes of a file may be that have the same time; ticks of the kernel are 10 ms at most.
+const STEP_OF_TIMES: Duration = Duration::from_millis(50);
 
 /// Files beneath a folder of this machine. The folder is opened once; every path is resolved beneath that descriptor by the
 /// kernel, so that neither symbolic links nor renames nor races lead out of it. Symbolic links that stay inside are followed.
@@ -93,6 +96,26 @@ impl Provider for LocalProvider {
 
     fn metadata(&self, path: &VfsPath) -> Result<Metadata, Fault> {
         Ok(metadata_of(&self.root.at(host(path), REFER)?.metadata()?))
+    }
+
+    fn state(&self, path: &VfsPath) -> Result<Option<String>, Fault> {
+        let metadata = self.root.at(host(path), REFER)?.metadata()?;
+        // Times move on in steps: what is changed right after may have the same ones.
+        let changed = Duration::new(metadata.ctime().max(0) as u64, metadata.ctime_nsec() as u32);
+        let age = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().checked_sub(changed);
+        let settled = age.is_some_and(|age| age > STEP_OF_TIMES);
+        Ok((metadata.is_file() && settled).then(|| {
+            format!(
+                "{}:{}:{}:{}.{}:{}.{}",
+                metadata.dev(),
+                metadata.ino(),
+                metadata.len(),
+                metadata.mtime(),
+                metadata.mtime_nsec(),
+                metadata.ctime(),
+                metadata.ctime_nsec()
+            )
+        }))
     }
 
     fn list(&self, path: &VfsPath) -> Result<Listing, Fault> {

@@ -98,6 +98,11 @@ impl Vfs {
         self.reading(uri, |provider, path| provider.metadata(path))
     }
 
+    /// What changes with the content of a file, see [`Provider::state`].
+    pub fn state(&self, uri: &Uri) -> Result<Option<String>, VfsError> {
+        self.reading(uri, |provider, path| provider.state(path))
+    }
+
     /// The content of a folder.
     pub fn list(&self, uri: &Uri) -> Result<Listing, VfsError> {
         self.reading(uri, |provider, path| provider.list(path))

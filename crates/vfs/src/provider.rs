@@ -163,6 +163,13 @@ pub trait Provider: Send + Sync {
     /// What is known of a file or folder, symbolic links followed.
     fn metadata(&self, path: &VfsPath) -> Result<Metadata, Fault>;
 
+    /// What changes with the content of a file and is known without reading it: equal states mean equal content. None when
+    /// only reading tells.
+    fn state(&self, path: &VfsPath) -> Result<Option<String>, Fault> {
+        let _ = path;
+        Ok(None)
+    }
+
     /// The content of a folder.
     fn list(&self, path: &VfsPath) -> Result<Listing, Fault>;
 

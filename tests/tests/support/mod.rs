@@ -1,6 +1,7 @@
 //! Running the release binary on scripts, and writing random ones.
 #![allow(dead_code)] // Each test uses a part.
 
+pub mod build;
 #[cfg(feature = "window")]
 #[allow(clippy::expect_used)] // A missing program is told by the name of its package.
 pub mod display;

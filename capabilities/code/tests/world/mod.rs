@@ -45,7 +45,13 @@ impl World {
     /// Runs a command.
     pub fn run(&mut self, command: &str, arguments: Json) -> Result<Response, CommandError> {
         let command = command.to_owned();
-        self.kernel.execute(Request { command, arguments, context: Context::default(), timeout_s: None })
+        self.kernel.execute(Request {
+            command,
+            arguments,
+            context: Context::default(),
+            timeout_s: None,
+            traced: false,
+        })
     }
 
     /// Runs a command that must succeed and hands back its result.

@@ -250,6 +250,8 @@ pub(super) fn import(
     let (context, command, arguments) =
         (scope.context.clone(), scope.command.clone(), scope.arguments.clone());
     let kernel = scope.kernel();
+    // The changes come with others' merge data, which doing them again would not give.
+    kernel.volatile = true;
     let workspace = kernel.content(WORKSPACE)?;
     let (document, insert) = new.make(bundle.id, kernel.log.lock().replica(), &workspace)?;
     kernel.workspace.adopt(bundle.id, document);
@@ -301,6 +303,7 @@ pub(super) fn merge(
     let (context, command, arguments) =
         (scope.context.clone(), scope.command.clone(), scope.arguments.clone());
     let kernel = scope.kernel();
+    kernel.volatile = true;
     let change = merge_in(&mut kernel.workspace, &**kernel.log.lock(), document, path, &bundle.snapshot)?;
     let changed = change.deltas.len();
     // What is not seen now may be once others' changes are merged.

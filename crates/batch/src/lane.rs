@@ -1,0 +1,310 @@
+//! What lanes do: one step after the other, from its arguments to its result, run or known.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use base::{Diagnostic, DocumentId, StepKey, VersionKey};
+use kernel::{Begun, CommandError, Context, Deed, Kernel, Request, Response, Trace, WORKSPACE, ports::Clock};
+
+use crate::{
+    Interrupt, Known, Plan, Progress, Step, StepReport, Way,
+    known::{Origin, version_key},
+    values::Results,
+    versions::{Blobs, Kept, Version},
+};
+
+/// How many steps may be done before they are made durable together.
+const GROUP_STEPS: usize = 64;
+/// How long a done step may wait for its group, in milliseconds.
+const GROUP_MS: i64 = 20;
+
+/// What the lanes share, one at a time.
+pub(crate) struct Shared<'r> {
+    kernel: &'r mut Kernel,
+    progress: &'r mut dyn Progress,
+    context: &'r Context,
+    /// The results of the steps that are done.
+    results: Results,
+    /// The step that changed each document last.
+    writers: BTreeMap<DocumentId, usize>,
+    /// What the steps that are done gave, by their numbers.
+    versions: Vec<Option<VersionKey>>,
+    /// The steps of which what they did to documents is known, but not yet done in the kernel.
+    owed: Vec<bool>,
+    /// The steps from which on backwards nothing is owed.
+    settled: Vec<bool>,
+    /// Steps that are done, but not yet durable.
+    waiting: Vec<StepReport>,
+    /// Steps that are durable.
+    pub done: Vec<StepReport>,
+    pub diagnostics: Vec<Diagnostic>,
+    start: i64,
+    group_start: i64,
+}
+
+impl<'r> Shared<'r> {
+    pub fn new(
+        kernel: &'r mut Kernel,
+        progress: &'r mut dyn Progress,
+        plan: &Plan,
+        context: &'r Context,
+    ) -> Self {
+        let (now, total) = (kernel.clock().now(), plan.script.steps.len());
+        Shared {
+            kernel,
+            progress,
+            context,
+            results: Results::new(),
+            writers: BTreeMap::new(),
+            versions: vec![None; total],
+            owed: vec![false; total],
+            settled: vec![false; total],
+            waiting: Vec::new(),
+            done: Vec::new(),
+            diagnostics: Vec::new(),
+            start: now,
+            group_start: now,
+        }
+    }
+
+    /// Notes which documents a step changed.
+    fn note_changes(&mut self, plan: &Plan, at: usize, changed: &[DocumentId]) -> Result<(), CommandError> {
+        for document in changed.iter().filter(|document| **document != WORKSPACE) {
+            if let Some(other) = self.writers.insert(*document, at)
+                && !plan.precedes(other, at)
+                && other != at
+            {
+                let other = &plan.script.steps[other].id;
+                return Err(CommandError::Failed(format!(
+                    "it changed document {document}, and so did step '{other}', which runs beside it: add '{other}' to needs"
+                )));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A run as its lanes see it.
+pub(crate) struct Lanes<'r, 'v> {
+    pub plan: &'r Plan,
+    pub context: &'r Context,
+    pub seed: &'r [u8],
+    pub interrupt: &'r dyn Interrupt,
+    pub clock: Arc<dyn Clock>,
+    /// Locked before `known`, when both are.
+    pub shared: Mutex<Shared<'r>>,
+    pub known: Option<Mutex<Known<'v>>>,
+}
+
+impl<'r, 'v> Lanes<'r, 'v> {
+    fn shared(&self) -> MutexGuard<'_, Shared<'r>> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn known(&self) -> Option<MutexGuard<'_, Known<'v>>> {
+        self.known.as_ref().map(|known| known.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Makes durable what is left, and hands back what there is to tell.
+    pub fn end(self) -> (Result<(), CommandError>, Shared<'r>) {
+        let stored = self.acknowledge(&mut self.shared());
+        (stored, self.shared.into_inner().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Does a step.
+    pub fn step(&self, at: usize, stoppable: bool) -> Result<(), CommandError> {
+        let step = &self.plan.script.steps[at];
+        let mut shared = self.shared();
+        let started = self.clock.now();
+        let Some(arguments) = self.plan.arguments(step, &shared.results)? else {
+            return self.report(&mut shared, step, Way::Skipped, None, 0, Response::default());
+        };
+        let origin = Origin { step, arguments: &arguments, needs: self.needs(at, &shared) };
+        let mut question = None;
+        // What runs at the end runs whatever happens.
+        if let Some(mut known) = self.known().filter(|_| at < self.plan.script.main) {
+            let key = known.step_key(&origin);
+            if let Some(version) = known.find(key) {
+                drop(known);
+                return self.reuse(&mut shared, at, version);
+            }
+            question = Some((key, known.reason(&origin)));
+        }
+        self.settle(&mut shared, at)?;
+        let request = Request {
+            command: step.command.clone(),
+            arguments: arguments.clone(),
+            context: Context { seed: [self.seed, step.id.as_bytes()].concat(), ..self.context.clone() },
+            timeout_s: step.timeout_s,
+            traced: question.is_some(),
+        };
+        let mut response = match shared.kernel.begin(request)? {
+            Begun::Done(response) => response,
+            Begun::Away(errand) => {
+                drop(shared);
+                let returned = errand.run_watched(&|| stoppable && self.interrupt.requested());
+                shared = self.shared();
+                shared.kernel.finish(returned)?
+            }
+        };
+        shared.note_changes(self.plan, at, &response.changed)?;
+        let ms = self.clock.now() - started;
+        let mut reason = None;
+        if let (Some((key, why)), Some(trace)) = (question, response.trace.take()) {
+            let deeds = shared.kernel.deeds(&step.command, &response.events)?;
+            let blobs = blobs(shared.kernel, &deeds, &trace)?;
+            shared.versions[at] = self.keep(key, origin, trace, &response, (deeds, blobs), ms);
+            reason = Some(why);
+        }
+        shared.settled[at] = true;
+        self.report(&mut shared, step, Way::Ran, reason, ms, response)
+    }
+
+    /// The versions that the steps gave that a step needs.
+    fn needs(&self, at: usize, shared: &Shared<'_>) -> BTreeMap<String, VersionKey> {
+        let steps = &self.plan.script.steps;
+        let needs = self.plan.needs(at).filter_map(|need| Some((need, shared.versions[need]?)));
+        needs.map(|(need, version)| (steps[need].id.clone(), version)).collect()
+    }
+
+    /// Takes what is known for what the step would give.
+    fn reuse(&self, shared: &mut Shared<'_>, at: usize, version: Version) -> Result<(), CommandError> {
+        let step = &self.plan.script.steps[at];
+        shared.note_changes(self.plan, at, &version.changed)?;
+        shared.versions[at] = Some(version.key);
+        shared.owed[at] = !version.changed.is_empty();
+        let Version { result, diagnostics, .. } = version;
+        self.report(
+            shared,
+            step,
+            Way::Known,
+            None,
+            0,
+            Response { result, diagnostics, ..Response::default() },
+        )
+    }
+
+    /// Does in the kernel what is known of the steps before this one.
+    fn settle(&self, shared: &mut Shared<'_>, at: usize) -> Result<(), CommandError> {
+        let mut owed = Vec::new();
+        let mut open: Vec<usize> = match at < self.plan.script.main {
+            true => self.plan.needs(at).collect(),
+            false => (0..self.plan.script.main).collect(),
+        };
+        while let Some(step) = open.pop() {
+            if !std::mem::replace(&mut shared.settled[step], true) {
+                open.extend(self.plan.needs(step));
+                if shared.owed[step] {
+                    owed.push(step);
+                }
+            }
+        }
+        owed.sort_by_key(|step| self.plan.place(*step));
+        for step in owed {
+            self.pay(shared, step)?;
+        }
+        Ok(())
+    }
+
+    fn pay(&self, shared: &mut Shared<'_>, at: usize) -> Result<(), CommandError> {
+        let step = &self.plan.script.steps[at];
+        let gone = || {
+            CommandError::Failed(format!(
+                "what step '{}' did is no longer known: run the script again with --force",
+                step.id
+            ))
+        };
+        let (Some(mut known), Some(version)) = (self.known(), shared.versions[at]) else { return Ok(()) };
+        for deed in known.versions.deeds(version).ok_or_else(gone)? {
+            for hash in &deed.blobs {
+                if shared.kernel.blob(*hash).is_err() {
+                    shared.kernel.put_blob(&known.versions.blob(*hash).ok_or_else(gone)?)?;
+                }
+            }
+            shared.kernel.repeat(shared.context, deed)?;
+        }
+        shared.owed[at] = false;
+        Ok(())
+    }
+
+    /// Keeps what a step gave, and names it.
+    fn keep(
+        &self,
+        step: StepKey,
+        origin: Origin<'_>,
+        trace: Trace,
+        response: &Response,
+        (deeds, blobs): (Vec<Deed>, Blobs),
+        ms: i64,
+    ) -> Option<VersionKey> {
+        let mut known = self.known()?;
+        let id = origin.step.id.clone();
+        let past = known.past(origin, &trace);
+        let key = version_key(step, &past, &deeds);
+        let version = (!trace.volatile).then(|| Version {
+            key,
+            result: response.result.clone(),
+            diagnostics: response.diagnostics.clone(),
+            reads: trace.reads,
+            fonts: past.fonts,
+            writes: trace.writes.into_iter().map(|written| (written.path, written.hash)).collect(),
+            changed: response.changed.clone(),
+            ms,
+        });
+        let script = known.script.clone();
+        known.versions.keep(Kept { script, id, step, past, version, deeds, blobs });
+        Some(key)
+    }
+
+    /// Notes that a step is done, to be made durable with those around it.
+    fn report(
+        &self,
+        shared: &mut Shared<'_>,
+        step: &Step,
+        way: Way,
+        reason: Option<String>,
+        ms: i64,
+        response: Response,
+    ) -> Result<(), CommandError> {
+        let Response { result, events, diagnostics, .. } = response;
+        if way != Way::Skipped {
+            shared.results.insert(step.id.clone(), result.clone());
+        }
+        shared.diagnostics.extend(diagnostics);
+        let (id, command) = (step.id.clone(), step.command.clone());
+        shared.waiting.push(StepReport { id, command, way, reason, ms, result, events });
+        let now = self.clock.now();
+        if shared.waiting.len() >= GROUP_STEPS || now - shared.group_start >= GROUP_MS {
+            self.acknowledge(shared)?;
+            shared.group_start = now;
+        }
+        Ok(())
+    }
+
+    /// Makes what is waiting durable and says so.
+    fn acknowledge(&self, shared: &mut Shared<'_>) -> Result<(), CommandError> {
+        shared.kernel.sync()?;
+        if let Some(mut known) = self.known() {
+            known.versions.commit();
+        }
+        let total = self.plan.script.steps.len();
+        for report in std::mem::take(&mut shared.waiting) {
+            let done = shared.done.len() + 1;
+            let eta_ms = (self.clock.now() - shared.start) / done as i64 * (total - done) as i64;
+            shared.progress.acknowledged(&report, done, total, eta_ms);
+            shared.done.push(report);
+        }
+        Ok(())
+    }
+}
+
+/// The blobs that outlast a step: those that documents name, and the files that it wrote.
+fn blobs(kernel: &Kernel, deeds: &[Deed], trace: &Trace) -> Result<Blobs, CommandError> {
+    let mut blobs: Blobs = trace.writes.iter().map(|written| (written.hash, written.bytes.clone())).collect();
+    for hash in deeds.iter().flat_map(|deed| &deed.blobs) {
+        blobs.insert(*hash, kernel.blob(*hash)?.into());
+    }
+    Ok(blobs)
+}

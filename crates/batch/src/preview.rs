@@ -1,0 +1,66 @@
+//! What a run would do, without doing it.
+
+use std::collections::BTreeMap;
+
+use base::VersionKey;
+
+use crate::{Known, Plan, Way, known::Origin, values::Results};
+
+/// What would become of a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Preview {
+    /// The number of the step.
+    pub step: usize,
+    /// How it would come to its result.
+    pub way: Way,
+    /// Why it would run, or not.
+    pub reason: String,
+}
+
+/// What would become of each step, in the order of the plan.
+pub fn preview(plan: &Plan, mut known: Option<Known<'_>>) -> Vec<Preview> {
+    let mut results = Results::new();
+    let mut versions: BTreeMap<usize, VersionKey> = BTreeMap::new();
+    let mut running = vec![false; plan.script.steps.len()];
+    let mut of_step = |at: usize| {
+        let step = &plan.script.steps[at];
+        if at >= plan.script.main {
+            return (Way::Ran, "it runs at the end of every run".to_owned());
+        }
+        if let Some(need) = plan.needs(at).find(|need| running[*need]) {
+            running[at] = true;
+            return (Way::Ran, format!("step '{}' runs", plan.script.steps[need].id));
+        }
+        let arguments = match plan.arguments(step, &results) {
+            Ok(Some(arguments)) => arguments,
+            Ok(None) => return (Way::Skipped, "its condition does not hold".to_owned()),
+            Err(error) => return (Way::Ran, error.to_string()),
+        };
+        let Some(known) = &mut known else {
+            running[at] = true;
+            return (Way::Ran, "nothing is kept from run to run".to_owned());
+        };
+        let needs = plan
+            .needs(at)
+            .filter_map(|need| Some((plan.script.steps[need].id.clone(), *versions.get(&need)?)));
+        let origin = Origin { step, arguments: &arguments, needs: needs.collect() };
+        let key = known.step_key(&origin);
+        match known.peek(key) {
+            Some(version) => {
+                versions.insert(at, version.key);
+                results.insert(step.id.clone(), version.result);
+                (Way::Known, "nothing that it follows from has changed".to_owned())
+            }
+            None => {
+                running[at] = true;
+                (Way::Ran, known.reason(&origin))
+            }
+        }
+    };
+    plan.order()
+        .map(|step| {
+            let (way, reason) = of_step(step);
+            Preview { step, way, reason }
+        })
+        .collect()
+}

@@ -1,0 +1,96 @@
+//! What is known of steps that have run: the versions that they gave, and where they are kept.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use base::{BlobHash, Diagnostic, DocumentId, StepKey, VersionKey};
+use kernel::{Deed, ports::Stamp};
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+/// What a step gave, and what that follows from beside the step itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Version {
+    /// Names it.
+    pub key: VersionKey,
+    /// The result of the command.
+    pub result: Json,
+    /// What else the user was told.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub diagnostics: Vec<Diagnostic>,
+    /// The files that the step read, by the paths that it asked for; none where there was nothing to be read.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub reads: BTreeMap<String, Option<BlobHash>>,
+    /// The hash of the fonts of the machine, if the step saw them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fonts: Option<BlobHash>,
+    /// The files that the step wrote, by the paths that it named.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub writes: BTreeMap<String, BlobHash>,
+    /// The documents that it changed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changed: Vec<DocumentId>,
+    /// How long it took, in milliseconds.
+    pub ms: i64,
+}
+
+/// How a step came about the last time that it ran, so that it can be told what has changed since.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Past {
+    /// What the machine and the program were.
+    pub environment: String,
+    /// The id of the command.
+    pub command: String,
+    /// Its arguments.
+    pub arguments: Json,
+    /// The versions that the steps before it gave.
+    pub needs: BTreeMap<String, VersionKey>,
+    /// The files that it read.
+    pub reads: BTreeMap<String, Option<BlobHash>>,
+    /// The fonts, if it saw them.
+    pub fonts: Option<BlobHash>,
+    /// Whether it runs every time.
+    pub volatile: bool,
+}
+
+/// Blobs by their names.
+pub type Blobs = BTreeMap<BlobHash, Arc<[u8]>>;
+
+/// A step that has run, to be kept.
+pub struct Kept {
+    /// The script, by a name that others do not have.
+    pub script: String,
+    /// The id of the step.
+    pub id: String,
+    /// Names the step.
+    pub step: StepKey,
+    /// How it came about.
+    pub past: Past,
+    /// What it gave; none of a step that is to run every time.
+    pub version: Option<Version>,
+    /// What it did to documents.
+    pub deeds: Vec<Deed>,
+    /// The blobs that deeds and writes name.
+    pub blobs: Blobs,
+}
+
+/// Keeps versions from run to run. Whatever goes wrong with it costs time, never a result: what it cannot give is made anew.
+pub trait Versions: Send {
+    /// The versions that a step is known to have given, the one used last first.
+    fn find(&mut self, step: StepKey) -> Vec<Version>;
+    /// What a version did to documents; none when it is no longer there.
+    fn deeds(&mut self, version: VersionKey) -> Option<Vec<Deed>>;
+    /// A blob; none when it is no longer there.
+    fn blob(&mut self, hash: BlobHash) -> Option<Vec<u8>>;
+    /// Keeps a step that has run. It is found from now on, and after a crash from [`Versions::commit`] on.
+    fn keep(&mut self, kept: Kept);
+    /// Makes what was kept outlast this process.
+    fn commit(&mut self);
+    /// How a step of a script came about the last time that it ran.
+    fn past(&mut self, script: &str, id: &str) -> Option<Past>;
+    /// The hash of a file by its stamp, if it was taken before.
+    fn hash(&mut self, stamp: &Stamp) -> Option<BlobHash>;
+    /// Takes note of the hash of a file.
+    fn note_hash(&mut self, stamp: Stamp, hash: BlobHash);
+    /// The hash of the fonts that steps see.
+    fn fonts(&mut self) -> BlobHash;
+}

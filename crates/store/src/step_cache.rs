@@ -1,0 +1,414 @@
+//! Versions that steps of scripts gave, kept from run to run: a database of its own and a folder of blobs, apart from every
+//! workspace. It is a cache: a process that is killed loses nothing that it committed, a machine that loses power may, and
+//! whatever is damaged counts as not there.
+
+use std::{
+    fs,
+    io::{ErrorKind, Write},
+    path::{Path, PathBuf},
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use base::{BlobHash, StepKey, VersionKey};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+
+use crate::StoreError;
+
+const SCHEMA: &str = "
+CREATE TABLE steps (
+    id INTEGER PRIMARY KEY,
+    step BLOB NOT NULL,
+    version BLOB NOT NULL UNIQUE,
+    used INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    head TEXT NOT NULL
+);
+CREATE INDEX steps_by_key ON steps (step);
+CREATE TABLE deeds (
+    id INTEGER PRIMARY KEY REFERENCES steps (id) ON DELETE CASCADE,
+    bytes BLOB NOT NULL
+);
+CREATE TABLE step_blobs (
+    id INTEGER NOT NULL REFERENCES steps (id) ON DELETE CASCADE,
+    hash BLOB NOT NULL,
+    PRIMARY KEY (id, hash)
+) WITHOUT ROWID;
+CREATE INDEX step_blobs_by_hash ON step_blobs (hash);
+CREATE TABLE blobs (
+    hash BLOB PRIMARY KEY,
+    bytes INTEGER NOT NULL
+) WITHOUT ROWID;
+-- How each step of each script came about the last time that it ran.
+CREATE TABLE pasts (
+    script TEXT NOT NULL,
+    step TEXT NOT NULL,
+    past TEXT NOT NULL,
+    PRIMARY KEY (script, step)
+) WITHOUT ROWID;
+-- The hashes of files as they were when they were read last.
+CREATE TABLE files (
+    place TEXT PRIMARY KEY,
+    state TEXT NOT NULL,
+    hash BLOB NOT NULL
+) WITHOUT ROWID;
+";
+/// The version of the tables. A cache of another version is begun anew.
+const VERSION: i64 = 1;
+/// How old a note of use may become before it is renewed, in seconds.
+const STALE_USE: i64 = 86_400;
+
+/// A step that is to be kept.
+#[derive(Clone, Debug)]
+pub struct CachedStep {
+    /// Names the step.
+    pub step: StepKey,
+    /// Names what it gave.
+    pub version: VersionKey,
+    /// What is told of it when it is looked for.
+    pub head: String,
+    /// What is told of it when it is asked for.
+    pub deeds: Vec<u8>,
+    /// The blobs that belong to it, which are kept as long as it is.
+    pub blobs: Vec<BlobHash>,
+}
+
+/// The cache; for one thread at a time, beside any number of other processes.
+pub struct StepCache {
+    connection: Connection,
+    blobs: PathBuf,
+    steps: Vec<CachedStep>,
+    pasts: Vec<(String, String, String)>,
+    files: Vec<(String, String, BlobHash)>,
+    new_blobs: Vec<(BlobHash, u64)>,
+    used: Vec<i64>,
+    now: i64,
+}
+
+impl StepCache {
+    /// Opens the cache in a folder, which is made when it is not there.
+    ///
+    /// # Errors
+    /// The folder or the database cannot be made or read.
+    pub fn open(dir: &Path) -> Result<Self, StoreError> {
+        let blobs = dir.join("blobs");
+        fs::create_dir_all(&blobs).map_err(StoreError::io(&blobs))?;
+        let path = dir.join("steps.db");
+        let mut connection = Connection::open(&path)?;
+        connection.execute_batch(
+            "PRAGMA busy_timeout = 10000;
+             PRAGMA foreign_keys = ON;
+             PRAGMA cache_size = -16384;
+             PRAGMA synchronous = OFF;",
+        )?;
+        connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+        connection.set_prepared_statement_cache_capacity(32);
+        let version = |connection: &Connection| {
+            connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))
+        };
+        if version(&connection)? != VERSION {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            // Another process may have been faster.
+            if version(&transaction)? != VERSION {
+                begin_anew(&transaction)?;
+            }
+            transaction.commit()?;
+        }
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64);
+        Ok(StepCache {
+            connection,
+            blobs,
+            steps: Vec::new(),
+            pasts: Vec::new(),
+            files: Vec::new(),
+            new_blobs: Vec::new(),
+            used: Vec::new(),
+            now,
+        })
+    }
+
+    /// The heads of what a step is known to have given, the newest first.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn find(&mut self, step: StepKey) -> Result<Vec<String>, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT id, used, head FROM steps WHERE step = ?1 ORDER BY id DESC LIMIT 16")?;
+        let mut rows = statement.query([step.0])?;
+        let mut heads = Vec::new();
+        while let Some(row) = rows.next()? {
+            if self.now - row.get::<_, i64>(1)? > STALE_USE {
+                self.used.push(row.get(0)?);
+            }
+            heads.push(row.get(2)?);
+        }
+        Ok(heads)
+    }
+
+    /// The deeds of a version.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn deeds(&self, version: VersionKey) -> Result<Option<Vec<u8>>, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT bytes FROM deeds WHERE id = (SELECT id FROM steps WHERE version = ?1)")?;
+        Ok(statement.query_row([version.0], |row| row.get(0)).optional()?)
+    }
+
+    /// A blob. One whose bytes are not what its name says is removed.
+    pub fn blob(&self, hash: BlobHash) -> Option<Vec<u8>> {
+        let path = self.blob_path(hash);
+        let bytes = fs::read(&path).ok()?;
+        if BlobHash::of(&bytes) == hash {
+            return Some(bytes);
+        }
+        let _ = fs::remove_file(&path);
+        None
+    }
+
+    /// Keeps a blob.
+    ///
+    /// # Errors
+    /// It cannot be written; a part of it that is left behind counts as not there.
+    pub fn put_blob(&mut self, hash: BlobHash, bytes: &[u8]) -> Result<(), StoreError> {
+        let path = self.blob_path(hash);
+        let length = bytes.len() as u64;
+        self.new_blobs.push((hash, length));
+        if fs::metadata(&path).is_ok_and(|file| file.len() == length) {
+            return Ok(());
+        }
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).map_err(StoreError::io(folder))?;
+        }
+        // In place: whoever reads it checks its hash, and a killed process leaves no file of another name behind.
+        let mut file = fs::File::create(&path).map_err(StoreError::io(&path))?;
+        file.write_all(bytes).map_err(StoreError::io(&path))
+    }
+
+    fn blob_path(&self, hash: BlobHash) -> PathBuf {
+        let name = hash.to_string();
+        self.blobs.join(&name[..2]).join(&name[2..])
+    }
+
+    /// Keeps a step, from the next [`StepCache::commit`] on.
+    pub fn keep(&mut self, step: CachedStep) {
+        self.steps.push(step);
+    }
+
+    /// Keeps how a step of a script came about, from the next commit on.
+    pub fn keep_past(&mut self, script: String, step: String, past: String) {
+        self.pasts.push((script, step, past));
+    }
+
+    /// How a step of a script came about the last time that it ran.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn past(&self, script: &str, step: &str) -> Result<Option<String>, StoreError> {
+        let mut statement =
+            self.connection.prepare_cached("SELECT past FROM pasts WHERE script = ?1 AND step = ?2")?;
+        Ok(statement.query_row([script, step], |row| row.get(0)).optional()?)
+    }
+
+    /// The hash of a file that is in the state that it was in when the hash was taken.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn file_hash(&self, place: &str, state: &str) -> Result<Option<BlobHash>, StoreError> {
+        let mut statement =
+            self.connection.prepare_cached("SELECT hash FROM files WHERE place = ?1 AND state = ?2")?;
+        Ok(statement.query_row([place, state], |row| row.get(0).map(BlobHash)).optional()?)
+    }
+
+    /// Keeps the hash of a file, from the next commit on.
+    pub fn keep_file_hash(&mut self, place: String, state: String, hash: BlobHash) {
+        self.files.push((place, state, hash));
+    }
+
+    /// Writes what is to be kept.
+    ///
+    /// # Errors
+    /// The database cannot be written; nothing of it is kept then.
+    pub fn commit(&mut self) -> Result<(), StoreError> {
+        if self.steps.is_empty() && self.pasts.is_empty() && self.files.is_empty() && self.used.is_empty() {
+            return Ok(());
+        }
+        let (steps, pasts) = (std::mem::take(&mut self.steps), std::mem::take(&mut self.pasts));
+        let (files, used) = (std::mem::take(&mut self.files), std::mem::take(&mut self.used));
+        let blobs = std::mem::take(&mut self.new_blobs);
+        let now = self.now;
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        for (hash, bytes) in blobs {
+            transaction
+                .prepare_cached("INSERT OR IGNORE INTO blobs (hash, bytes) VALUES (?1, ?2)")?
+                .execute(params![hash.0, bytes])?;
+        }
+        for step in steps {
+            insert(&transaction, &step, now)?;
+        }
+        for (script, step, past) in pasts {
+            transaction
+                .prepare_cached("INSERT OR REPLACE INTO pasts (script, step, past) VALUES (?1, ?2, ?3)")?
+                .execute([script, step, past])?;
+        }
+        for (place, state, hash) in files {
+            transaction
+                .prepare_cached("INSERT OR REPLACE INTO files (place, state, hash) VALUES (?1, ?2, ?3)")?
+                .execute(params![place, state, hash.0])?;
+        }
+        for id in used {
+            transaction
+                .prepare_cached("UPDATE steps SET used = ?1 WHERE id = ?2")?
+                .execute(params![now, id])?;
+        }
+        Ok(transaction.commit()?)
+    }
+
+    /// Removes what was not used for longest, once all together is larger than this, in bytes, until it is a fifth smaller.
+    ///
+    /// # Errors
+    /// The database cannot be written.
+    pub fn trim(&mut self, most: u64) -> Result<(), StoreError> {
+        let total = "SELECT (SELECT coalesce(sum(bytes), 0) FROM steps) + (SELECT coalesce(sum(bytes), 0) FROM blobs)";
+        let size = |connection: &Connection| connection.query_row(total, [], |row| row.get::<_, u64>(0));
+        if size(&self.connection)? <= most {
+            return Ok(());
+        }
+        let mut gone = Vec::new();
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        while size(&transaction)? > most / 5 * 4 {
+            let removed = transaction.execute(
+                "DELETE FROM steps WHERE id IN (SELECT id FROM steps ORDER BY used, id LIMIT
+                 (SELECT max(1, count(*) / 20) FROM steps))",
+                [],
+            )?;
+            let mut orphans = transaction.prepare_cached(
+                "DELETE FROM blobs WHERE NOT EXISTS (SELECT 1 FROM step_blobs WHERE step_blobs.hash = blobs.hash)
+                 RETURNING hash",
+            )?;
+            let orphans: Vec<BlobHash> =
+                orphans.query_map([], |row| row.get(0).map(BlobHash))?.collect::<rusqlite::Result<_>>()?;
+            if removed == 0 && orphans.is_empty() {
+                break;
+            }
+            gone.extend(orphans);
+        }
+        transaction.commit()?;
+        for hash in gone {
+            let path = self.blob_path(hash);
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    return Err(StoreError::io(&path)(error));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+fn insert(transaction: &Transaction<'_>, step: &CachedStep, now: i64) -> rusqlite::Result<()> {
+    let bytes = step.head.len() + step.deeds.len();
+    transaction.prepare_cached("DELETE FROM steps WHERE version = ?1")?.execute([step.version.0])?;
+    transaction
+        .prepare_cached("INSERT INTO steps (step, version, used, bytes, head) VALUES (?1, ?2, ?3, ?4, ?5)")?
+        .execute(params![step.step.0, step.version.0, now, bytes, step.head])?;
+    let id = transaction.last_insert_rowid();
+    if !step.deeds.is_empty() {
+        transaction
+            .prepare_cached("INSERT INTO deeds (id, bytes) VALUES (?1, ?2)")?
+            .execute(params![id, step.deeds])?;
+    }
+    for hash in &step.blobs {
+        transaction
+            .prepare_cached("INSERT OR IGNORE INTO step_blobs (id, hash) VALUES (?1, ?2)")?
+            .execute(params![id, hash.0])?;
+    }
+    Ok(())
+}
+
+/// Drops the tables of another version.
+fn begin_anew(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    let tables: Vec<String> = transaction
+        .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")?
+        .query_map([], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    transaction.execute_batch("PRAGMA defer_foreign_keys = ON")?;
+    for table in tables {
+        transaction.execute_batch(&format!("DROP TABLE \"{}\"", table.replace('"', "\"\"")))?;
+    }
+    transaction.execute_batch(SCHEMA)?;
+    transaction.pragma_update(None, "user_version", VERSION)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn step(n: u8, blob: BlobHash) -> CachedStep {
+        CachedStep {
+            step: StepKey([n; 32]),
+            version: VersionKey([n; 32]),
+            head: format!("head {n}"),
+            deeds: vec![n; 100],
+            blobs: vec![blob],
+        }
+    }
+
+    #[test]
+    fn what_was_committed_is_found_by_another_process_and_the_oldest_goes_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut cache = StepCache::open(folder.path()).unwrap();
+        let blob = |n: u8| vec![n; 10_000];
+        for n in 1..=10 {
+            let hash = BlobHash::of(&blob(n));
+            cache.put_blob(hash, &blob(n)).unwrap();
+            cache.keep(step(n, hash));
+        }
+        cache.keep_past("a.json".into(), "x".into(), "past".into());
+        cache.keep_file_hash("/a".into(), "1".into(), BlobHash([7; 32]));
+        let mut other = StepCache::open(folder.path()).unwrap();
+        assert!(other.find(StepKey([3; 32])).unwrap().is_empty());
+        cache.commit().unwrap();
+        assert_eq!(other.find(StepKey([3; 32])).unwrap(), ["head 3"]);
+        assert_eq!(other.deeds(VersionKey([3; 32])).unwrap(), Some(vec![3; 100]));
+        assert_eq!(other.past("a.json", "x").unwrap().as_deref(), Some("past"));
+        assert_eq!(other.file_hash("/a", "1").unwrap(), Some(BlobHash([7; 32])));
+        assert_eq!(other.file_hash("/a", "2").unwrap(), None);
+
+        other.trim(60_000).unwrap();
+        let found: Vec<u8> =
+            (1..=10).filter(|n| !other.find(StepKey([*n; 32])).unwrap().is_empty()).collect();
+        assert_eq!(found, [7, 8, 9, 10]);
+        assert_eq!(other.blob(BlobHash::of(&blob(1))), None);
+        assert_eq!(other.blob(BlobHash::of(&blob(9))), Some(blob(9)));
+    }
+
+    #[test]
+    fn a_damaged_blob_counts_as_not_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut cache = StepCache::open(folder.path()).unwrap();
+        let hash = BlobHash::of(b"whole");
+        cache.put_blob(hash, b"whole").unwrap();
+        fs::write(cache.blob_path(hash), b"whale").unwrap();
+        assert_eq!(cache.blob(hash), None);
+        cache.put_blob(hash, b"whole").unwrap();
+        assert_eq!(cache.blob(hash).as_deref(), Some(&b"whole"[..]));
+    }
+
+    #[test]
+    fn a_cache_of_another_version_is_begun_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut cache = StepCache::open(folder.path()).unwrap();
+        cache.keep(step(1, BlobHash([1; 32])));
+        cache.commit().unwrap();
+        cache.connection.pragma_update(None, "user_version", 99).unwrap();
+        drop(cache);
+        let mut cache = StepCache::open(folder.path()).unwrap();
+        assert!(cache.find(StepKey([1; 32])).unwrap().is_empty());
+        cache.keep(step(1, BlobHash([1; 32])));
+        cache.commit().unwrap();
+        assert_eq!(cache.find(StepKey([1; 32])).unwrap(), ["head 1"]);
+    }
+}
