@@ -69,6 +69,28 @@ impl<'r> Shared<'r> {
         }
     }
 
+    /// Takes what is known for what a step would give.
+    fn reuse(&mut self, plan: &Plan, at: usize, version: Version) -> Result<(), CommandError> {
+        self.note_changes(plan, at, &version.changed)?;
+        self.versions[at] = Some(version.key);
+        self.owed[at] = !version.changed.is_empty();
+        let Version { result, diagnostics, .. } = version;
+        let response = Response { result, diagnostics, ..Response::default() };
+        self.take(&plan.script.steps[at], Way::Known, None, 0, response);
+        Ok(())
+    }
+
+    /// Notes that a step is done, to be made durable with those around it.
+    fn take(&mut self, step: &Step, way: Way, reason: Option<String>, ms: i64, response: Response) {
+        let Response { result, events, diagnostics, .. } = response;
+        if way != Way::Skipped {
+            self.results.insert(step.id.clone(), result.clone());
+        }
+        self.diagnostics.extend(diagnostics);
+        let (id, command) = (step.id.clone(), step.command.clone());
+        self.waiting.push(StepReport { id, command, way, reason, ms, result, events });
+    }
+
     /// Notes which documents a step changed.
     fn note_changes(&mut self, plan: &Plan, at: usize, changed: &[DocumentId]) -> Result<(), CommandError> {
         for document in changed.iter().filter(|document| **document != WORKSPACE) {
@@ -93,7 +115,6 @@ pub(crate) struct Lanes<'r, 'v> {
     pub seed: &'r [u8],
     pub interrupt: &'r dyn Interrupt,
     pub clock: Arc<dyn Clock>,
-    /// Locked before `known`, when both are.
     pub shared: Mutex<Shared<'r>>,
     pub known: Option<Mutex<Known<'v>>>,
 }
@@ -113,13 +134,48 @@ impl<'r, 'v> Lanes<'r, 'v> {
         (stored, self.shared.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Takes what is known of all steps that need only such steps: of each that it is done, if it is.
+    pub fn reuse_all(&self) -> Vec<Option<()>> {
+        let mut given = vec![None; self.plan.script.main];
+        let Some(mut known) = self.known() else { return given };
+        let mut shared = self.shared();
+        known.versions.read_on();
+        for at in self.plan.graph.order().iter().copied() {
+            if self.plan.needs(at).all(|need| given[need].is_some()) {
+                // What is wrong with a step is found again by the lane that comes to it.
+                given[at] = self.reuse_one(&mut shared, &mut known, at).unwrap_or_default();
+            }
+        }
+        known.versions.commit();
+        given
+    }
+
+    fn reuse_one(
+        &self,
+        shared: &mut Shared<'_>,
+        known: &mut Known<'_>,
+        at: usize,
+    ) -> Result<Option<()>, CommandError> {
+        let step = &self.plan.script.steps[at];
+        let Some(arguments) = self.plan.arguments(step, &shared.results)? else {
+            shared.take(step, Way::Skipped, None, 0, Response::default());
+            return Ok(Some(()));
+        };
+        let origin = Origin { step, arguments: &arguments, needs: self.needs(at, shared) };
+        let key = known.step_key(&origin);
+        let Some(version) = known.find(key) else { return Ok(None) };
+        shared.reuse(self.plan, at, version)?;
+        Ok(Some(()))
+    }
+
     /// Does a step.
     pub fn step(&self, at: usize, stoppable: bool) -> Result<(), CommandError> {
         let step = &self.plan.script.steps[at];
         let mut shared = self.shared();
         let started = self.clock.now();
         let Some(arguments) = self.plan.arguments(step, &shared.results)? else {
-            return self.report(&mut shared, step, Way::Skipped, None, 0, Response::default());
+            shared.take(step, Way::Skipped, None, 0, Response::default());
+            return self.acknowledge_some(&mut shared);
         };
         let origin = Origin { step, arguments: &arguments, needs: self.needs(at, &shared) };
         let mut question = None;
@@ -128,7 +184,8 @@ impl<'r, 'v> Lanes<'r, 'v> {
             let key = known.step_key(&origin);
             if let Some(version) = known.find(key) {
                 drop(known);
-                return self.reuse(&mut shared, at, version);
+                shared.reuse(self.plan, at, version)?;
+                return self.acknowledge_some(&mut shared);
             }
             question = Some((key, known.reason(&origin)));
         }
@@ -159,7 +216,8 @@ impl<'r, 'v> Lanes<'r, 'v> {
             reason = Some(why);
         }
         shared.settled[at] = true;
-        self.report(&mut shared, step, Way::Ran, reason, ms, response)
+        shared.take(step, Way::Ran, reason, ms, response);
+        self.acknowledge_some(&mut shared)
     }
 
     /// The versions that the steps gave that a step needs.
@@ -167,23 +225,6 @@ impl<'r, 'v> Lanes<'r, 'v> {
         let steps = &self.plan.script.steps;
         let needs = self.plan.needs(at).filter_map(|need| Some((need, shared.versions[need]?)));
         needs.map(|(need, version)| (steps[need].id.clone(), version)).collect()
-    }
-
-    /// Takes what is known for what the step would give.
-    fn reuse(&self, shared: &mut Shared<'_>, at: usize, version: Version) -> Result<(), CommandError> {
-        let step = &self.plan.script.steps[at];
-        shared.note_changes(self.plan, at, &version.changed)?;
-        shared.versions[at] = Some(version.key);
-        shared.owed[at] = !version.changed.is_empty();
-        let Version { result, diagnostics, .. } = version;
-        self.report(
-            shared,
-            step,
-            Way::Known,
-            None,
-            0,
-            Response { result, diagnostics, ..Response::default() },
-        )
     }
 
     /// Does in the kernel what is known of the steps before this one.
@@ -258,23 +299,8 @@ impl<'r, 'v> Lanes<'r, 'v> {
         Some(key)
     }
 
-    /// Notes that a step is done, to be made durable with those around it.
-    fn report(
-        &self,
-        shared: &mut Shared<'_>,
-        step: &Step,
-        way: Way,
-        reason: Option<String>,
-        ms: i64,
-        response: Response,
-    ) -> Result<(), CommandError> {
-        let Response { result, events, diagnostics, .. } = response;
-        if way != Way::Skipped {
-            shared.results.insert(step.id.clone(), result.clone());
-        }
-        shared.diagnostics.extend(diagnostics);
-        let (id, command) = (step.id.clone(), step.command.clone());
-        shared.waiting.push(StepReport { id, command, way, reason, ms, result, events });
+    /// Makes what is waiting durable, once it is worth it.
+    fn acknowledge_some(&self, shared: &mut Shared<'_>) -> Result<(), CommandError> {
         let now = self.clock.now();
         if shared.waiting.len() >= GROUP_STEPS || now - shared.group_start >= GROUP_MS {
             self.acknowledge(shared)?;

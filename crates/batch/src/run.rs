@@ -105,7 +105,8 @@ pub fn run(
         shared: Mutex::new(shared),
         known: known.map(Mutex::new),
     };
-    let endings = jobs::run(&plan.graph, lanes, &Phase { run: &run, first: 0, stoppable: true });
+    let given = run.reuse_all();
+    let endings = jobs::run_rest(&plan.graph, lanes, &Phase { run: &run, first: 0, stoppable: true }, given);
     let last =
         jobs::run(&plan.finally, lanes, &Phase { run: &run, first: plan.script.main, stoppable: false });
     let (stored, shared) = run.end();

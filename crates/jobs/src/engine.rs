@@ -73,16 +73,32 @@ struct State<O, E> {
 /// Runs a graph on so many lanes, at least one, and says what became of each job. After the first failure no further
 /// job is started; what is running then comes to its end.
 pub fn run<W: Work>(graph: &Graph, lanes: usize, work: &W) -> Vec<Ending<W::Output, W::Error>> {
-    let missing: Vec<usize> = (0..graph.len()).map(|job| graph.needs(job).len()).collect();
+    run_rest(graph, lanes, work, (0..graph.len()).map(|_| None).collect())
+}
+
+/// As [`run`], for a graph of which some jobs have given something already: those do not run.
+pub fn run_rest<W: Work>(
+    graph: &Graph,
+    lanes: usize,
+    work: &W,
+    given: Vec<Option<W::Output>>,
+) -> Vec<Ending<W::Output, W::Error>> {
+    let missing: Vec<usize> = (0..graph.len())
+        .map(|job| graph.needs(job).iter().filter(|need| given[**need].is_none()).count())
+        .collect();
+    let rest = given.iter().filter(|given| given.is_none()).count();
     let engine = Engine {
         graph,
         work,
         state: Mutex::new(State {
-            ready: (0..graph.len()).filter(|job| missing[*job] == 0).map(Reverse).collect(),
+            ready: (0..graph.len())
+                .filter(|job| missing[*job] == 0 && given[*job].is_none())
+                .map(Reverse)
+                .collect(),
             waiting: BinaryHeap::new(),
             missing,
             failures: vec![0; graph.len()],
-            endings: (0..graph.len()).map(|_| Ending::Skipped).collect(),
+            endings: given.into_iter().map(|given| given.map_or(Ending::Skipped, Ending::Done)).collect(),
             running: 0,
             closing: false,
         }),
@@ -90,7 +106,7 @@ pub fn run<W: Work>(graph: &Graph, lanes: usize, work: &W) -> Vec<Ending<W::Outp
     };
     std::thread::scope(|scope| {
         // A lane that cannot be started leaves the work to the others.
-        for lane in 1..lanes.clamp(1, graph.len().max(1)) {
+        for lane in 1..lanes.clamp(1, rest.max(1)) {
             let builder = std::thread::Builder::new().name(format!("lane {lane}"));
             let _ = builder.spawn_scoped(scope, || engine.lane());
         }
@@ -165,7 +181,8 @@ impl<W: Work> Engine<'_, W> {
                 state.endings[job] = Ending::Done(output);
                 for dependant in self.graph.dependants(job) {
                     state.missing[*dependant] -= 1;
-                    if state.missing[*dependant] == 0 {
+                    if state.missing[*dependant] == 0 && matches!(state.endings[*dependant], Ending::Skipped)
+                    {
                         state.ready.push(Reverse(*dependant));
                     }
                 }

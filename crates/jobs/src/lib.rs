@@ -6,5 +6,5 @@
 mod engine;
 mod graph;
 
-pub use engine::{Ending, Failure, Work, run};
+pub use engine::{Ending, Failure, Work, run, run_rest};
 pub use graph::{Cycle, Graph};

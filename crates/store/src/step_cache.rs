@@ -126,6 +126,14 @@ impl StepCache {
         })
     }
 
+    /// Reads from one state of the database up to the next commit, which many questions are answered faster from.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn read_on(&mut self) -> Result<(), StoreError> {
+        Ok(self.connection.execute_batch("BEGIN")?)
+    }
+
     /// The heads of what a step is known to have given, the newest first.
     ///
     /// # Errors
@@ -231,6 +239,9 @@ impl StepCache {
     /// # Errors
     /// The database cannot be written; nothing of it is kept then.
     pub fn commit(&mut self) -> Result<(), StoreError> {
+        if !self.connection.is_autocommit() {
+            self.connection.execute_batch("COMMIT")?;
+        }
         if self.steps.is_empty() && self.pasts.is_empty() && self.files.is_empty() && self.used.is_empty() {
             return Ok(());
         }
