@@ -27,7 +27,8 @@ impl Subject {
     }
 }
 
-/// The subjects of a provenance statement, in its order.
+/// The subjects of a provenance statement, in its order. Proves nothing by itself: the text has to come from
+/// [`verify`](crate::verify).
 ///
 /// Fields and digests that are not known are ignored, as in-toto's parsing rules ask.
 ///
