@@ -104,8 +104,18 @@ pub fn kernel_over(
 ) -> Result<Kernel, Failure> {
     let registry = registry()?;
     let settings = settings(&registry, common, home.workspace())?;
+    let files = files(&limits(&settings))?;
+    kernel_with(registry, settings, home, files)
+}
+
+/// A kernel of these parts.
+pub fn kernel_with(
+    registry: Registry,
+    settings: Settings,
+    home: &Home<'_>,
+    files: Arc<dyn Files>,
+) -> Result<Kernel, Failure> {
     let limits = limits(&settings);
-    let files = files(&limits)?;
     let (store, read_only) = match home {
         Home::Memory { seed } => {
             let options = Options { replica: Some(replica(seed)), ..Options::default() };
@@ -130,6 +140,11 @@ pub fn kernel_over(
         settings: settings.into(),
     };
     Ok(Kernel::new(registry, Box::new(Log(store)), ports, read_only))
+}
+
+/// Whether a folder is a workspace.
+pub fn is_workspace(folder: &Path) -> bool {
+    folder.join(STATE_FOLDER).is_dir()
 }
 
 /// The store of a workspace, for reading.

@@ -65,6 +65,10 @@ pub struct Batch {
     #[arg(long, requires = "script")]
     pub force: bool,
 
+    /// Write a statement of provenance (in-toto, SLSA) beside each output; signed when the setting attest.key names a key.
+    #[arg(long, requires = "script")]
+    pub attest: bool,
+
     /// How to tell of progress on stderr.
     #[arg(long, value_enum, default_value_t = ProgressMode::Auto, requires = "script")]
     pub progress: ProgressMode,
@@ -103,6 +107,8 @@ pub enum Command {
     Doctor,
     /// Read the event log of a workspace.
     Log(Log),
+    /// List the runs of scripts, or show one: what ran, why, how long, and what came out.
+    Runs(Runs),
     /// Ask the documents and the log of a workspace in SQL.
     Query(Query),
     /// Print completions for a shell.
@@ -204,6 +210,26 @@ pub enum LogAction {
         file: PathBuf,
         #[command(flatten)]
         place: WorkspaceFolder,
+    },
+}
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Runs {
+    #[command(subcommand)]
+    pub action: Option<RunsAction>,
+
+    /// How many of them, the newest first.
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub limit: usize,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum RunsAction {
+    /// Show a run.
+    Show {
+        /// Its number.
+        id: u64,
     },
 }
 

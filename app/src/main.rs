@@ -4,6 +4,7 @@
 #![allow(clippy::disallowed_methods)] // The outermost layer is where programs end and the environment is read.
 
 mod assembly;
+mod builds;
 mod cli;
 mod commands;
 mod ports;

@@ -1,23 +1,22 @@
 //! `--batch`: runs a script.
 
 use std::{
-    env, fs, io,
-    os::unix::fs::MetadataExt,
+    fs, io,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use base::{BlobHash, Diagnostic};
-use batch::{Known, Options, Outcome, Plan, Preview, Script, Way, World};
-use kernel::{CommandError, Settings};
+use base::BlobHash;
+use batch::{Options, Outcome, Plan, Preview, Script, Way, World};
+use kernel::{CommandError, ports::Clock};
 use serde_json::{Map, Value as Json, json};
-use store::StepCache;
 
 use super::{current_folder, progress::Teller};
 use crate::{
     assembly::{self, Home},
-    cli::{Batch, Common},
-    ports::StepVersions,
+    builds::{Memory, Noted, RunRecord, attest, keep_whole, recall, whole_key},
+    cli::{Batch, Common, ProgressMode},
+    ports::SystemClock,
     report::{BAD_INPUT, Failure, print, tell},
     signals::Signals,
 };
@@ -31,14 +30,34 @@ pub fn run(path: &Path, batch: &Batch, common: &Common) -> Result<(), Failure> {
         false => fs::read_to_string(path).map_err(unreadable)?,
     };
     let folders = folders(path, batch)?;
-    let script = Script::read(&name, &text, &batch.set, &Beside(&folders))?;
-    let plan = Plan::new(script, &assembly::registry()?)?;
+    let registry = assembly::registry()?;
+    let settings = assembly::settings(&registry, common, batch.workspace.as_deref())?;
+    let files = Arc::new(assembly::local_files(folders.clone(), &assembly::limits(&settings))?);
+    let mut memory = Memory::open(&settings, path, &folders).unwrap_or_else(|trouble| {
+        tell(&[trouble]);
+        None
+    });
+    let world = Beside(&folders);
+    let noted = Noted::new(&world);
+    let started = SystemClock.now();
+    let whole = memory
+        .as_ref()
+        .filter(|_| batch.workspace.is_none())
+        .map(|memory| whole_key(&memory.environment, &memory.script, &text, &batch.set));
+    let may_be_whole =
+        !batch.dry_run && !batch.force && !batch.attest && batch.progress != ProgressMode::Json;
+    if let (Some(key), Some(memory)) = (whole.filter(|_| may_be_whole), &mut memory)
+        && let Some(whole) = recall(&mut memory.versions, key, &world, &*files)
+        && let Some(result) = result_of(memory, key, common)
+    {
+        memory.end_idle(started, SystemClock.now(), whole.steps);
+        tell(&whole.told);
+        return result.map_or(Ok(()), print);
+    }
+    let script = Script::read(&name, &text, &batch.set, &noted)?;
+    let plan = Plan::new(script, &registry)?;
     if batch.dry_run {
-        let registry = assembly::registry()?;
-        let settings = assembly::settings(&registry, common, batch.workspace.as_deref())?;
-        let mut memory = Memory::open(&settings, batch);
-        let files = Arc::new(assembly::local_files(folders.clone(), &assembly::limits(&settings))?);
-        let known = memory.as_mut().map(|memory| memory.known(path, &folders, &settings, files, batch));
+        let known = remembered(&mut memory, batch).map(|memory| memory.known(files, batch.force));
         return dry_run(&plan, &batch::preview(&plan, known), common);
     }
     let signals = Signals::listen()?;
@@ -48,24 +67,80 @@ pub fn run(path: &Path, batch: &Batch, common: &Common) -> Result<(), Failure> {
         Some(folder) => Home::Workspace { folder },
         None => Home::Memory { seed: &seed },
     };
-    let mut kernel = assembly::kernel(common, &home, folders.clone())?;
-    let settings = kernel.settings().clone();
-    let mut memory = Memory::open(&settings, batch);
+    let given = settings.given();
+    let mut kernel = assembly::kernel_with(registry, settings, &home, files.clone())?;
     let seed = match &batch.workspace {
         Some(_) => [kernel.run_seed()?.as_slice(), &plan.script.hash].concat(),
         None => seed,
     };
-    let context = assembly::context(&settings);
+    let context = assembly::context(kernel.settings());
     let mut teller = Teller::new(batch.progress, plan.script.steps.len());
-    let known =
-        memory.as_mut().map(|memory| memory.known(path, &folders, &settings, kernel.files().clone(), batch));
+    if let Some(memory) = &mut memory {
+        memory.begin(started);
+    }
+    let known = remembered(&mut memory, batch).map(|memory| memory.known(files.clone(), batch.force));
     let options = Options { lanes: lanes(batch), context: &context, seed: &seed, known };
     let mut outcome = batch::run(&mut kernel, &plan, options, &mut teller, &signals);
     teller.finish();
-    outcome.diagnostics.extend(memory.and_then(Memory::close));
     let closed = kernel.close();
-    finish(&plan, outcome, &signals, common)?;
+    let failure = outcome.failure.as_ref().map(|(step, error)| failure(&plan, step, error, &signals));
+    let record = RunRecord {
+        script: name,
+        script_hash: BlobHash::of(text.as_bytes()),
+        variables: batch.set.iter().map(|(name, _)| (name.clone(), plan.script.vars[name].clone())).collect(),
+        settings: given.as_object().cloned().unwrap_or_default(),
+        program: env!("CARGO_PKG_VERSION").to_owned(),
+        environment: memory.as_ref().map(|memory| memory.environment.clone()).unwrap_or_default(),
+        folders: folders.iter().map(|folder| folder.display().to_string()).collect(),
+        started,
+        ended: SystemClock.now(),
+        error: failure.as_ref().map(Failure::to_string),
+        steps: RunRecord::steps(&plan, &outcome),
+    };
+    let run = memory.as_ref().and_then(Memory::run).unwrap_or_default();
+    let mut statements = Vec::new();
+    if batch.attest && failure.is_none() {
+        let key = kernel.settings().text("attest.key").unwrap_or_default();
+        statements = attest(&record, &text, run, key, &*files)?;
+    }
+    if let Some(memory) = &mut memory {
+        let in_a_word = match &outcome.failure {
+            None => "done",
+            Some((_, CommandError::Cancelled)) => "cancelled",
+            Some(_) => "failed",
+        };
+        memory.end(in_a_word, &record);
+        if let (Some(key), Some(origins)) = (whole, outcome.origins.take()) {
+            let told = plan.script.warnings.iter().chain(&outcome.diagnostics).cloned().collect();
+            let result = result(&outcome, &[]).to_string();
+            keep_whole(&mut memory.versions, key, noted, &origins, told, (outcome.steps.len(), &result));
+        }
+    }
+    outcome.diagnostics.extend(memory.and_then(Memory::close));
+    tell(&plan.script.warnings);
+    tell(&outcome.diagnostics);
+    if common.json {
+        let mut result = result(&outcome, &statements);
+        if let Some(failure) = &failure {
+            result["error"] = json!({ "code": failure.code, "message": failure.to_string() });
+        }
+        print(result)?;
+    }
+    failure.map_or(Ok(()), Err)?;
     Ok(closed?)
+}
+
+/// What is kept from run to run, for runs whose documents are not to stay.
+fn remembered<'m>(memory: &'m mut Option<Memory>, batch: &Batch) -> Option<&'m mut Memory> {
+    memory.as_mut().filter(|_| batch.workspace.is_none())
+}
+
+/// What a run told of which nothing was left to be done: its result, if it is to be printed. None when it is forgotten.
+fn result_of(memory: &mut Memory, key: [u8; 32], common: &Common) -> Option<Option<String>> {
+    match common.json {
+        false => Some(None),
+        true => memory.versions.builds().whole_result(key).ok()?.map(Some),
+    }
 }
 
 /// What scripts include, and the files that loops run over.
@@ -93,63 +168,6 @@ impl World for Beside<'_> {
             }
         }
         Ok(Vec::new())
-    }
-}
-
-/// What is kept from run to run.
-struct Memory {
-    versions: StepVersions,
-    most: u64,
-}
-
-impl Memory {
-    /// The user's cache of steps; none when nothing is to be kept, or when the documents of the run are to stay.
-    fn open(settings: &Settings, batch: &Batch) -> Option<Self> {
-        let most = settings.get("batch.cacheBytes").as_u64().unwrap_or_default();
-        let folder = assembly::user_folder("XDG_CACHE_HOME", ".cache").filter(|_| most > 0)?;
-        if batch.workspace.is_some() {
-            return None;
-        }
-        match StepCache::open(&folder.join("metabuilder")) {
-            Ok(cache) => Some(Memory { versions: StepVersions::new(cache, settings), most }),
-            Err(error) => {
-                tell(&[Diagnostic::warning("the cache of steps", error.to_string())]);
-                None
-            }
-        }
-    }
-
-    fn known(
-        &mut self,
-        script: &Path,
-        folders: &[PathBuf],
-        settings: &Settings,
-        files: Arc<dyn kernel::ports::Files>,
-        batch: &Batch,
-    ) -> Known<'_> {
-        let program = env::current_exe().and_then(|path| path.metadata());
-        let program = program.map(|file| (file.len(), file.mtime(), file.mtime_nsec())).unwrap_or_default();
-        let environment = json!({
-            "version": env!("CARGO_PKG_VERSION"),
-            "program": program,
-            "settings": settings.given(),
-            "folders": folders,
-        });
-        let script = match script.as_os_str() == "-" {
-            true => "-".to_owned(),
-            false => fs::canonicalize(script).unwrap_or_else(|_| script.to_owned()).display().to_string(),
-        };
-        Known {
-            versions: &mut self.versions,
-            files,
-            environment: BlobHash::of(environment.to_string().as_bytes()).to_string(),
-            script,
-            force: batch.force,
-        }
-    }
-
-    fn close(self) -> Option<Diagnostic> {
-        self.versions.close(self.most)
     }
 }
 
@@ -198,20 +216,6 @@ fn dry_run(plan: &Plan, previews: &[Preview], common: &Common) -> Result<(), Fai
     Ok(())
 }
 
-fn finish(plan: &Plan, outcome: Outcome, signals: &Signals, common: &Common) -> Result<(), Failure> {
-    tell(&plan.script.warnings);
-    tell(&outcome.diagnostics);
-    let failure = outcome.failure.as_ref().map(|(step, error)| failure(plan, step, error, signals));
-    if common.json {
-        let mut result = result(&outcome);
-        if let Some(failure) = &failure {
-            result["error"] = json!({ "code": failure.code, "message": failure.to_string() });
-        }
-        print(result)?;
-    }
-    failure.map_or(Ok(()), Err)
-}
-
 fn failure(plan: &Plan, step: &batch::Step, error: &CommandError, signals: &Signals) -> Failure {
     let argument = match error {
         CommandError::Argument { argument, .. } if !argument.is_empty() => Some(argument.clone()),
@@ -229,7 +233,7 @@ fn failure(plan: &Plan, step: &batch::Step, error: &CommandError, signals: &Sign
 }
 
 /// The result of a run as one object.
-fn result(outcome: &Outcome) -> Json {
+fn result(outcome: &Outcome, statements: &[String]) -> Json {
     let outputs: Vec<&Json> =
         outcome.steps.iter().map(|step| &step.result).filter(|r| r.get("sha256").is_some()).collect();
     let timings: Map<String, Json> =
@@ -246,6 +250,7 @@ fn result(outcome: &Outcome) -> Json {
     };
     json!({
         "outputs": outputs,
+        "statements": statements,
         "ran": ids(Way::Ran),
         "reasons": reasons,
         "cacheHits": ids(Way::Known),

@@ -8,10 +8,12 @@ use std::{
 
 use base::BlobHash;
 use serde_json::{Value as Json, json};
-use store::{Store, StoredEvent, read_checkpoints};
+use store::{Builds, Store, StoredEvent, read_checkpoints};
 
+use super::runs::print_step;
 use crate::{
     assembly,
+    builds::{RunRecord, cache},
     cli::{Common, Log, LogAction},
     ports::contents,
     report::{BAD_INPUT, Failure, STORAGE, print},
@@ -69,7 +71,7 @@ fn print_event(store: &Store, event: &StoredEvent, common: &Common) -> Result<()
 }
 
 /// The point in time as `YYYY-MM-DDTHH:MM:SSZ` (days to civil date after Hinnant, 2013).
-fn timestamp(ms: i64) -> String {
+pub(super) fn timestamp(ms: i64) -> String {
     let seconds = ms.div_euclid(1000);
     let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
     let shifted = days + 719_468;
@@ -84,20 +86,60 @@ fn timestamp(ms: i64) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
 }
 
-/// What wrote a file: the recorded export whose output has these bytes, and the events of the document it wrote.
+/// What made a file, by its bytes: a step of a script that is remembered, else an export in the log of the workspace.
 fn made(folder: &Path, file: &Path, common: &Common) -> Result<(), Failure> {
     let bytes =
         fs::read(file).map_err(|error| Failure::new(BAD_INPUT, format!("{}: {error}", file.display())))?;
-    let hash = BlobHash::of(&bytes).to_string();
+    let hash = BlobHash::of(&bytes);
+    match cache().and_then(Result::ok) {
+        Some(builds) if made_by_script(&builds, hash, common)? => Ok(()),
+        _ => made_in_workspace(folder, file, hash, common),
+    }
+}
+
+/// Tells which step of a script wrote a file, what that followed from, and what was read for it from outside.
+fn made_by_script(builds: &Builds, output: BlobHash, common: &Common) -> Result<bool, Failure> {
+    let Some((run, step, path)) = builds.maker(output)? else { return Ok(false) };
+    let Some((_, Some(record))) = builds.run(run)? else { return Ok(false) };
+    let Ok(record) = serde_json::from_str::<RunRecord>(&record) else { return Ok(false) };
+    let steps = record.origin(&step);
+    let inputs = RunRecord::inputs(&steps);
+    if common.json {
+        let script = json!({ "path": record.script, "blake3": record.script_hash });
+        print(json!({
+            "output": { "path": path, "blake3": output }, "run": run, "step": step, "script": script,
+            "variables": record.variables, "settings": record.settings, "program": record.program,
+            "started": record.started, "inputs": inputs, "steps": steps,
+        }))?;
+        return Ok(true);
+    }
+    let (time, script) = (timestamp(record.started), &record.script);
+    print(format_args!("{path}: written {time} by step '{step}' of {script} (run {run})"))?;
+    for (path, hash) in inputs {
+        print(format_args!("input    {hash}  {path}"))?;
+    }
+    steps.into_iter().try_for_each(print_step)?;
+    Ok(true)
+}
+
+/// The recorded export whose output has these bytes, and the events of the document that it wrote.
+fn made_in_workspace(folder: &Path, file: &Path, hash: BlobHash, common: &Common) -> Result<(), Failure> {
+    let hash = hash.to_string();
+    let unknown = || {
+        let message = format!(
+            "{}: no script that is remembered, and no log, wrote a file with these bytes",
+            file.display()
+        );
+        Failure::new(1, message)
+    };
+    if !assembly::is_workspace(folder) {
+        return Err(unknown());
+    }
     let store = assembly::read(folder)?;
     let runs = store.runs(usize::MAX)?;
     let wrote =
         |run: &&store::Run| run.end.as_ref().is_some_and(|end| end.outputs["blake3"] == hash.as_str());
-    let Some(run) = runs.iter().filter(wrote).max_by_key(|run| run.id) else {
-        let message =
-            format!("{}: nothing in this workspace's log wrote a file with these bytes", file.display());
-        return Err(Failure::new(1, message));
-    };
+    let run = runs.iter().filter(wrote).max_by_key(|run| run.id).ok_or_else(unknown)?;
     let document = run.arguments["document"].as_str().and_then(|id| id.parse().ok());
     if common.json {
         print(json!({ "run": run }))?;

@@ -9,6 +9,7 @@ mod measure;
 mod progress;
 mod query;
 mod render;
+mod runs;
 mod self_test;
 mod self_test_chart;
 #[cfg(feature = "shell")]
@@ -35,6 +36,7 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         Some(Command::Schema { of: SchemaOf::Script }) => list::script_schema(),
         Some(Command::Doctor) => doctor::run(&common),
         Some(Command::Log(log)) => log::run(&log, &common),
+        Some(Command::Runs(runs)) => runs::run(&runs, &common),
         Some(Command::Query(query)) => query::run(&query, &common),
         Some(Command::SelfTest(test)) => self_test::run(&test),
         Some(Command::Completions { shell }) => {

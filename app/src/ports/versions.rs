@@ -6,13 +6,13 @@ use base::{BlobHash, Diagnostic, StepKey, VersionKey};
 use batch::{Kept, Past, Version, Versions};
 use kernel::{Deed, Settings, ports::Stamp};
 use serde::Serialize;
-use store::{CachedStep, StepCache, StoreError};
+use store::{Builds, CachedStep, StoreError};
 
 use super::Fonts;
 
 /// A cache of steps as what scripts know. The first trouble is kept, to be told once.
 pub struct StepVersions {
-    cache: StepCache,
+    cache: Builds,
     fonts: Fonts,
     fingerprint: OnceLock<BlobHash>,
     trouble: Option<String>,
@@ -20,7 +20,7 @@ pub struct StepVersions {
 
 impl StepVersions {
     /// What the cache holds, for steps that see the fonts that these settings ask for.
-    pub fn new(cache: StepCache, settings: &Settings) -> Self {
+    pub fn new(cache: Builds, settings: &Settings) -> Self {
         StepVersions { cache, fonts: Fonts::new(settings), fingerprint: OnceLock::new(), trouble: None }
     }
 
@@ -32,7 +32,18 @@ impl StepVersions {
         self.trouble.map(|trouble| Diagnostic::warning("the cache of steps", trouble).with_help(help))
     }
 
-    fn heard<T>(&mut self, outcome: Result<T, StoreError>) -> Option<T> {
+    /// The cache itself.
+    pub fn builds(&mut self) -> &mut Builds {
+        &mut self.cache
+    }
+
+    /// The fonts, if a step saw them.
+    pub fn seen_fonts(&self) -> Option<BlobHash> {
+        self.fingerprint.get().copied()
+    }
+
+    /// Takes note of trouble with the cache.
+    pub fn heard<T>(&mut self, outcome: Result<T, StoreError>) -> Option<T> {
         match outcome {
             Ok(value) => Some(value),
             Err(error) => {

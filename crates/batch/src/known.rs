@@ -3,7 +3,10 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use base::{BlobHash, StepKey, VersionKey};
-use kernel::{Deed, Trace, ports::Files};
+use kernel::{
+    Deed, Trace,
+    ports::{Files, Stamp},
+};
 use serde_json::Value as Json;
 
 use crate::{
@@ -13,17 +16,16 @@ use crate::{
 
 /// What is known from earlier runs, and how it is used.
 pub struct Known<'v> {
-    /// Where versions are kept.
-    pub versions: &'v mut dyn Versions,
-    /// The files that steps read and write.
-    pub files: Arc<dyn Files>,
-    /// What results follow from beside script and files: the program, the settings, the folders that paths are seen from.
-    pub environment: String,
-    /// A name of the script that others do not have.
-    pub script: String,
-    /// Whether every step runs, also those whose result is known.
-    pub force: bool,
+    pub(crate) versions: &'v mut dyn Versions,
+    files: Arc<dyn Files>,
+    environment: String,
+    pub(crate) script: String,
+    force: bool,
+    origins: Option<Origins>,
 }
+
+/// The files that something follows from, by the paths that were asked for, with their stamps; none where there was nothing.
+pub type Origins = BTreeMap<String, Option<Stamp>>;
 
 /// What a step follows from, as far as it is known before it runs.
 pub(crate) struct Origin<'s> {
@@ -32,7 +34,28 @@ pub(crate) struct Origin<'s> {
     pub needs: BTreeMap<String, VersionKey>,
 }
 
-impl Known<'_> {
+impl<'v> Known<'v> {
+    /// What `versions` keeps, for the script of this name (which no other has), whose steps read and write `files`. Results
+    /// follow from the `environment`, too: the program, its settings, the folders that paths are seen from.
+    pub fn new(
+        versions: &'v mut dyn Versions,
+        files: Arc<dyn Files>,
+        environment: String,
+        script: String,
+    ) -> Self {
+        Known { versions, files, environment, script, force: false, origins: Some(Origins::new()) }
+    }
+
+    /// The same, with every step to be run, also those whose result is known.
+    pub fn forced(self, force: bool) -> Self {
+        Known { force, ..self }
+    }
+
+    /// The files that were looked at, if their stamps tell whether they have changed.
+    pub(crate) fn into_origins(self) -> Option<Origins> {
+        self.origins
+    }
+
     /// Names a step.
     pub(crate) fn step_key(&self, origin: &Origin<'_>) -> StepKey {
         let mut hasher = blake3::Hasher::new_derive_key("metabuilder 2026-11 step");
@@ -83,14 +106,33 @@ impl Known<'_> {
     /// The hash of a file as it is now; none when it cannot be read.
     fn hash(&mut self, path: &str) -> Option<BlobHash> {
         let stamp = self.files.stamp(path);
-        if let Some(hash) = stamp.as_ref().and_then(|stamp| self.versions.hash(stamp)) {
+        if let Some(stamp) = &stamp
+            && let Some(hash) = self.versions.hash(stamp)
+        {
+            self.note_origin(path, Some(stamp.clone()));
             return Some(hash);
         }
-        let hash = BlobHash::of(&self.files.read(path).ok()?);
-        if let Some(stamp) = stamp.filter(|stamp| self.files.stamp(path).as_ref() == Some(stamp)) {
-            self.versions.note_hash(stamp, hash);
+        let Ok(bytes) = self.files.read(path) else {
+            self.note_origin(path, None);
+            return None;
+        };
+        let hash = BlobHash::of(&bytes);
+        match stamp.filter(|stamp| self.files.stamp(path).as_ref() == Some(stamp)) {
+            Some(stamp) => {
+                self.versions.note_hash(stamp.clone(), hash);
+                self.note_origin(path, Some(stamp));
+            }
+            None => self.origins = None,
         }
         Some(hash)
+    }
+
+    fn note_origin(&mut self, path: &str, stamp: Option<Stamp>) {
+        if let Some(origins) = &mut self.origins
+            && !origins.contains_key(path)
+        {
+            origins.insert(path.to_owned(), stamp);
+        }
     }
 
     /// Why a step must run.
@@ -109,12 +151,6 @@ impl Known<'_> {
             reasons.push(format!("the command was {}", past.command));
         }
         reasons.extend(changed_arguments(&past.arguments, origin.arguments));
-        let changed = |(id, version): (&String, &VersionKey)| {
-            (past.needs.get(id) != Some(version)).then(|| format!("step '{id}' gave something else"))
-        };
-        reasons.extend(origin.needs.iter().filter_map(changed));
-        let gone = past.needs.keys().filter(|id| !origin.needs.contains_key(*id));
-        reasons.extend(gone.map(|id| format!("it no longer needs step '{id}'")));
         for (path, before) in &past.reads {
             let now = self.hash(path);
             if now != *before {
@@ -131,6 +167,15 @@ impl Known<'_> {
         }
         if past.environment != self.environment {
             reasons.push("the program, its settings or its folders changed".to_owned());
+        }
+        // Steps before it matter only where nothing of its own has changed.
+        if reasons.is_empty() {
+            let changed = |(id, version): (&String, &VersionKey)| {
+                (past.needs.get(id) != Some(version)).then(|| format!("step '{id}' gave something else"))
+            };
+            reasons.extend(origin.needs.iter().filter_map(changed));
+            let gone = past.needs.keys().filter(|id| !origin.needs.contains_key(*id));
+            reasons.extend(gone.map(|id| format!("it no longer needs step '{id}'")));
         }
         match reasons.is_empty() {
             true => "what it gave is no longer known".to_owned(),

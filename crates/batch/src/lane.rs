@@ -7,9 +7,10 @@ use std::{
 
 use base::{Diagnostic, DocumentId, StepKey, VersionKey};
 use kernel::{Begun, CommandError, Context, Deed, Kernel, Request, Response, Trace, WORKSPACE, ports::Clock};
+use serde_json::Value as Json;
 
 use crate::{
-    Interrupt, Known, Plan, Progress, Step, StepReport, Way,
+    Interrupt, Known, Plan, Progress, StepReport, Way,
     known::{Origin, version_key},
     values::Results,
     versions::{Blobs, Kept, Version},
@@ -70,25 +71,29 @@ impl<'r> Shared<'r> {
     }
 
     /// Takes what is known for what a step would give.
-    fn reuse(&mut self, plan: &Plan, at: usize, version: Version) -> Result<(), CommandError> {
+    fn reuse(
+        &mut self,
+        plan: &Plan,
+        at: usize,
+        arguments: Json,
+        version: Version,
+    ) -> Result<(), CommandError> {
         self.note_changes(plan, at, &version.changed)?;
         self.versions[at] = Some(version.key);
         self.owed[at] = !version.changed.is_empty();
-        let Version { result, diagnostics, .. } = version;
-        let response = Response { result, diagnostics, ..Response::default() };
-        self.take(&plan.script.steps[at], Way::Known, None, 0, response);
+        let Version { key, result, diagnostics, reads, writes, .. } = version;
+        self.diagnostics.extend(diagnostics);
+        let report = StepReport::new(&plan.script.steps[at], Way::Known, arguments);
+        self.take(StepReport { result, version: Some(key), reads, writes, ..report });
         Ok(())
     }
 
     /// Notes that a step is done, to be made durable with those around it.
-    fn take(&mut self, step: &Step, way: Way, reason: Option<String>, ms: i64, response: Response) {
-        let Response { result, events, diagnostics, .. } = response;
-        if way != Way::Skipped {
-            self.results.insert(step.id.clone(), result.clone());
+    fn take(&mut self, report: StepReport) {
+        if report.way != Way::Skipped {
+            self.results.insert(report.id.clone(), report.result.clone());
         }
-        self.diagnostics.extend(diagnostics);
-        let (id, command) = (step.id.clone(), step.command.clone());
-        self.waiting.push(StepReport { id, command, way, reason, ms, result, events });
+        self.waiting.push(report);
     }
 
     /// Notes which documents a step changed.
@@ -129,9 +134,10 @@ impl<'r, 'v> Lanes<'r, 'v> {
     }
 
     /// Makes durable what is left, and hands back what there is to tell.
-    pub fn end(self) -> (Result<(), CommandError>, Shared<'r>) {
+    pub fn end(self) -> (Result<(), CommandError>, Shared<'r>, Option<Known<'v>>) {
         let stored = self.acknowledge(&mut self.shared());
-        (stored, self.shared.into_inner().unwrap_or_else(PoisonError::into_inner))
+        let known = self.known.map(|known| known.into_inner().unwrap_or_else(PoisonError::into_inner));
+        (stored, self.shared.into_inner().unwrap_or_else(PoisonError::into_inner), known)
     }
 
     /// Takes what is known of all steps that need only such steps: of each that it is done, if it is.
@@ -158,13 +164,13 @@ impl<'r, 'v> Lanes<'r, 'v> {
     ) -> Result<Option<()>, CommandError> {
         let step = &self.plan.script.steps[at];
         let Some(arguments) = self.plan.arguments(step, &shared.results)? else {
-            shared.take(step, Way::Skipped, None, 0, Response::default());
+            shared.take(StepReport::new(step, Way::Skipped, Json::Null));
             return Ok(Some(()));
         };
         let origin = Origin { step, arguments: &arguments, needs: self.needs(at, shared) };
         let key = known.step_key(&origin);
         let Some(version) = known.find(key) else { return Ok(None) };
-        shared.reuse(self.plan, at, version)?;
+        shared.reuse(self.plan, at, arguments, version)?;
         Ok(Some(()))
     }
 
@@ -174,7 +180,7 @@ impl<'r, 'v> Lanes<'r, 'v> {
         let mut shared = self.shared();
         let started = self.clock.now();
         let Some(arguments) = self.plan.arguments(step, &shared.results)? else {
-            shared.take(step, Way::Skipped, None, 0, Response::default());
+            shared.take(StepReport::new(step, Way::Skipped, Json::Null));
             return self.acknowledge_some(&mut shared);
         };
         let origin = Origin { step, arguments: &arguments, needs: self.needs(at, &shared) };
@@ -184,7 +190,7 @@ impl<'r, 'v> Lanes<'r, 'v> {
             let key = known.step_key(&origin);
             if let Some(version) = known.find(key) {
                 drop(known);
-                shared.reuse(self.plan, at, version)?;
+                shared.reuse(self.plan, at, arguments, version)?;
                 return self.acknowledge_some(&mut shared);
             }
             question = Some((key, known.reason(&origin)));
@@ -195,7 +201,7 @@ impl<'r, 'v> Lanes<'r, 'v> {
             arguments: arguments.clone(),
             context: Context { seed: [self.seed, step.id.as_bytes()].concat(), ..self.context.clone() },
             timeout_s: step.timeout_s,
-            traced: question.is_some(),
+            traced: true,
         };
         let mut response = match shared.kernel.begin(request)? {
             Begun::Done(response) => response,
@@ -208,15 +214,21 @@ impl<'r, 'v> Lanes<'r, 'v> {
         };
         shared.note_changes(self.plan, at, &response.changed)?;
         let ms = self.clock.now() - started;
-        let mut reason = None;
-        if let (Some((key, why)), Some(trace)) = (question, response.trace.take()) {
+        let trace = response.trace.take().unwrap_or_default();
+        let mut report = StepReport::new(step, Way::Ran, arguments.clone());
+        report.reads = trace.reads.clone();
+        report.writes = trace.writes.iter().map(|written| (written.path.clone(), written.hash)).collect();
+        if let Some((key, why)) = question {
             let deeds = shared.kernel.deeds(&step.command, &response.events)?;
             let blobs = blobs(shared.kernel, &deeds, &trace)?;
             shared.versions[at] = self.keep(key, origin, trace, &response, (deeds, blobs), ms);
-            reason = Some(why);
+            report.reason = Some(why);
         }
         shared.settled[at] = true;
-        shared.take(step, Way::Ran, reason, ms, response);
+        shared.diagnostics.extend(response.diagnostics);
+        let Response { result, events, .. } = response;
+        let version = shared.versions[at];
+        shared.take(StepReport { ms, result, events, version, ..report });
         self.acknowledge_some(&mut shared)
     }
 

@@ -16,7 +16,7 @@ mod template;
 mod values;
 mod versions;
 
-pub use known::Known;
+pub use known::{Known, Origins};
 pub use plan::Plan;
 pub use preview::{Preview, preview};
 pub use read::World;

@@ -2,14 +2,14 @@
 
 use std::{collections::BTreeMap, sync::Mutex, time::Duration};
 
-use base::{Diagnostic, EventHash};
+use base::{BlobHash, Diagnostic, EventHash, VersionKey};
 use jobs::{Ending, Failure};
 use kernel::{CommandError, Context, Kernel};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::{
-    Known, Plan, Step,
+    Known, Origins, Plan, Step,
     lane::{Lanes, Shared},
 };
 
@@ -19,7 +19,7 @@ const FIRST_BACK_OFF_MS: u64 = 100;
 const LONGEST_BACK_OFF_MS: u64 = 10_000;
 
 /// How a step came to its result.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Way {
     /// It ran.
@@ -31,8 +31,7 @@ pub enum Way {
 }
 
 /// What became of a step.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug)]
 pub struct StepReport {
     /// The step.
     pub id: String,
@@ -44,10 +43,37 @@ pub struct StepReport {
     pub reason: Option<String>,
     /// How long it took, in milliseconds.
     pub ms: i64,
+    /// Its arguments, with everything put in that they refer to.
+    pub arguments: Json,
     /// Its result.
     pub result: Json,
     /// The events that it gave rise to.
     pub events: Vec<EventHash>,
+    /// Names what it gave, when what is known of earlier runs was asked.
+    pub version: Option<VersionKey>,
+    /// The files that it read, by the paths that it asked for; none where there was nothing to be read.
+    pub reads: BTreeMap<String, Option<BlobHash>>,
+    /// The files that it wrote, by the paths that it named.
+    pub writes: BTreeMap<String, BlobHash>,
+}
+
+impl StepReport {
+    /// A step of which nothing is known yet but how it came to its result.
+    pub(crate) fn new(step: &Step, way: Way, arguments: Json) -> Self {
+        StepReport {
+            id: step.id.clone(),
+            command: step.command.clone(),
+            way,
+            reason: None,
+            ms: 0,
+            arguments,
+            result: Json::Null,
+            events: Vec::new(),
+            version: None,
+            reads: BTreeMap::new(),
+            writes: BTreeMap::new(),
+        }
+    }
 }
 
 /// A run that came to its end, or as far as it came.
@@ -59,6 +85,9 @@ pub struct Outcome {
     pub diagnostics: Vec<Diagnostic>,
     /// The step that failed, if one did, and why.
     pub failure: Option<(Step, CommandError)>,
+    /// Of a run in which everything was known: the files that this follows from, if their stamps tell whether they have
+    /// changed.
+    pub origins: Option<Origins>,
 }
 
 /// Hears of the run.
@@ -109,13 +138,16 @@ pub fn run(
     let endings = jobs::run_rest(&plan.graph, lanes, &Phase { run: &run, first: 0, stoppable: true }, given);
     let last =
         jobs::run(&plan.finally, lanes, &Phase { run: &run, first: plan.script.main, stoppable: false });
-    let (stored, shared) = run.end();
-    let mut outcome = Outcome { steps: shared.done, diagnostics: shared.diagnostics, failure: None };
+    let (stored, shared, known) = run.end();
+    let mut outcome = Outcome { steps: shared.done, diagnostics: shared.diagnostics, ..Outcome::default() };
     // The order of the lanes is chance; the order of the script is not.
     let place: BTreeMap<&str, usize> =
         plan.order().enumerate().map(|(at, step)| (plan.script.steps[step].id.as_str(), at)).collect();
     outcome.steps.sort_by_key(|step| place.get(step.id.as_str()).copied());
     outcome.failure = failure(plan, endings.into_iter().chain(last), stored);
+    if outcome.failure.is_none() && outcome.steps.iter().all(|step| step.way != Way::Ran) {
+        outcome.origins = known.and_then(Known::into_origins);
+    }
     outcome
 }
 

@@ -10,6 +10,7 @@
 #![allow(clippy::disallowed_methods)] // The store is one of the few crates that do file IO.
 
 mod blobs;
+mod builds;
 mod checkpoint;
 mod entities;
 mod error;
@@ -25,12 +26,12 @@ mod read;
 mod runs;
 mod schema;
 mod states;
-mod step_cache;
 mod store;
 mod verify;
 mod writer;
 
 pub use blobs::BlobReader;
+pub use builds::{BuildRun, BuildRunEnd, Builds, CachedStep};
 pub use checkpoint::{Checkpoint, read_checkpoints};
 pub use entities::{Entities, EntityDocument, EntityNode, EntitySource, View};
 pub use error::{Failure, StoreError};
@@ -40,6 +41,5 @@ pub use query::{QueryError, QueryLimits, Table};
 pub use read::Events;
 pub use runs::{NewRun, Run, RunEnd, RunId};
 pub use states::{SavedState, StateInfo};
-pub use step_cache::{CachedStep, StepCache};
 pub use store::{Listener, Notice, Options, Store};
 pub use verify::{Finding, Subject, VerifyReport};

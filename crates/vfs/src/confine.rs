@@ -58,6 +58,11 @@ impl Root {
         self.resolve.contains(ResolveFlags::IN_ROOT)
     }
 
+    /// The folder itself.
+    pub(crate) fn folder(&self) -> &File {
+        &self.folder
+    }
+
     /// Opens what `path` leads to, never waiting for it and never making it.
     pub(crate) fn at(&self, path: &Path, flags: OFlags) -> Result<File, Fault> {
         let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };

@@ -97,6 +97,11 @@ impl Build {
         }
     }
 
+    /// The folder of the cache.
+    pub fn cache(&self) -> PathBuf {
+        self.root.path().join("cache")
+    }
+
     /// How many steps there are.
     pub fn len(&self) -> usize {
         self.steps.len()
@@ -106,7 +111,7 @@ impl Build {
     pub fn command(&self, more: &[&str]) -> Command {
         let mut command = Command::new(program());
         command.arg("--batch").arg(self.path("build.json")).args(["--json", "--progress", "json"]).args(more);
-        command.env("XDG_CACHE_HOME", self.root.path().join("cache")).stdin(Stdio::null());
+        command.env("XDG_CACHE_HOME", self.cache()).stdin(Stdio::null());
         command
     }
 

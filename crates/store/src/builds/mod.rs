@@ -1,6 +1,8 @@
-//! Versions that steps of scripts gave, kept from run to run: a database of its own and a folder of blobs, apart from every
-//! workspace. It is a cache: a process that is killed loses nothing that it committed, a machine that loses power may, and
-//! whatever is damaged counts as not there.
+//! What is kept of scripts from run to run: the versions that their steps gave, and the records of the runs. A database of
+//! its own and a folder of blobs, apart from every workspace. It is a cache: a process that is killed loses nothing that
+//! it committed, a machine that loses power may, and whatever is damaged counts as not there.
+
+mod runs;
 
 use std::{
     fs,
@@ -13,6 +15,8 @@ use base::{BlobHash, StepKey, VersionKey};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use crate::StoreError;
+
+pub use runs::{BuildRun, BuildRunEnd};
 
 const SCHEMA: &str = "
 CREATE TABLE steps (
@@ -45,6 +49,30 @@ CREATE TABLE pasts (
     past TEXT NOT NULL,
     PRIMARY KEY (script, step)
 ) WITHOUT ROWID;
+CREATE TABLE runs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    script TEXT NOT NULL,
+    started INTEGER NOT NULL,
+    ended INTEGER,
+    outcome TEXT,
+    summary TEXT,
+    record TEXT
+);
+CREATE TABLE outputs (
+    hash BLOB NOT NULL,
+    run INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    step TEXT NOT NULL,
+    path TEXT NOT NULL,
+    PRIMARY KEY (hash, run, path)
+) WITHOUT ROWID;
+CREATE INDEX outputs_by_run ON outputs (run);
+-- Runs of which nothing was left to be done: what all of it follows from, and what was told.
+CREATE TABLE wholes (
+    key BLOB PRIMARY KEY,
+    used INTEGER NOT NULL,
+    origins BLOB NOT NULL,
+    result TEXT NOT NULL
+);
 -- The hashes of files as they were when they were read last.
 CREATE TABLE files (
     place TEXT PRIMARY KEY,
@@ -73,7 +101,7 @@ pub struct CachedStep {
 }
 
 /// The cache; for one thread at a time, beside any number of other processes.
-pub struct StepCache {
+pub struct Builds {
     connection: Connection,
     blobs: PathBuf,
     steps: Vec<CachedStep>,
@@ -84,7 +112,7 @@ pub struct StepCache {
     now: i64,
 }
 
-impl StepCache {
+impl Builds {
     /// Opens the cache in a folder, which is made when it is not there.
     ///
     /// # Errors
@@ -114,7 +142,7 @@ impl StepCache {
             transaction.commit()?;
         }
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64);
-        Ok(StepCache {
+        Ok(Builds {
             connection,
             blobs,
             steps: Vec::new(),
@@ -199,7 +227,7 @@ impl StepCache {
         self.blobs.join(&name[..2]).join(&name[2..])
     }
 
-    /// Keeps a step, from the next [`StepCache::commit`] on.
+    /// Keeps a step, from the next [`Builds::commit`] on.
     pub fn keep(&mut self, step: CachedStep) {
         self.steps.push(step);
     }
@@ -370,7 +398,7 @@ mod tests {
     #[test]
     fn what_was_committed_is_found_by_another_process_and_the_oldest_goes_first() {
         let folder = tempfile::tempdir().unwrap();
-        let mut cache = StepCache::open(folder.path()).unwrap();
+        let mut cache = Builds::open(folder.path()).unwrap();
         let blob = |n: u8| vec![n; 10_000];
         for n in 1..=10 {
             let hash = BlobHash::of(&blob(n));
@@ -379,7 +407,7 @@ mod tests {
         }
         cache.keep_past("a.json".into(), "x".into(), "past".into());
         cache.keep_file_hash("/a".into(), "1".into(), BlobHash([7; 32]));
-        let mut other = StepCache::open(folder.path()).unwrap();
+        let mut other = Builds::open(folder.path()).unwrap();
         assert!(other.find(StepKey([3; 32])).unwrap().is_empty());
         cache.commit().unwrap();
         assert_eq!(other.find(StepKey([3; 32])).unwrap(), ["head 3"]);
@@ -399,7 +427,7 @@ mod tests {
     #[test]
     fn a_damaged_blob_counts_as_not_there() {
         let folder = tempfile::tempdir().unwrap();
-        let mut cache = StepCache::open(folder.path()).unwrap();
+        let mut cache = Builds::open(folder.path()).unwrap();
         let hash = BlobHash::of(b"whole");
         cache.put_blob(hash, b"whole").unwrap();
         fs::write(cache.blob_path(hash), b"whale").unwrap();
@@ -411,12 +439,12 @@ mod tests {
     #[test]
     fn a_cache_of_another_version_is_begun_anew() {
         let folder = tempfile::tempdir().unwrap();
-        let mut cache = StepCache::open(folder.path()).unwrap();
+        let mut cache = Builds::open(folder.path()).unwrap();
         cache.keep(step(1, BlobHash([1; 32])));
         cache.commit().unwrap();
         cache.connection.pragma_update(None, "user_version", 99).unwrap();
         drop(cache);
-        let mut cache = StepCache::open(folder.path()).unwrap();
+        let mut cache = Builds::open(folder.path()).unwrap();
         assert!(cache.find(StepKey([1; 32])).unwrap().is_empty());
         cache.keep(step(1, BlobHash([1; 32])));
         cache.commit().unwrap();

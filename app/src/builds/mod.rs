@@ -1,0 +1,11 @@
+//! What is kept of runs of scripts, and told of them.
+
+mod attest;
+mod memory;
+mod record;
+mod whole;
+
+pub use attest::attest;
+pub use memory::{Memory, cache};
+pub use record::{RunRecord, StepRecord};
+pub use whole::{Noted, keep as keep_whole, key as whole_key, recall};
