@@ -87,11 +87,6 @@ fn decode(mut bytes: &[u8]) -> Option<Vec<Deed>> {
 }
 
 impl Versions for StepVersions {
-    fn read_on(&mut self) {
-        let reading = self.cache.read_on();
-        self.heard(reading);
-    }
-
     fn find(&mut self, step: StepKey) -> Vec<Version> {
         let heads = self.cache.find(step);
         let heads = self.heard(heads).unwrap_or_default();

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// How many steps may be done before they are made durable together.
-const GROUP_STEPS: usize = 64;
+const GROUP_STEPS: usize = 1024;
 /// How long a done step may wait for its group, in milliseconds.
 const GROUP_MS: i64 = 20;
 
@@ -145,7 +145,6 @@ impl<'r, 'v> Lanes<'r, 'v> {
         let mut given = vec![None; self.plan.script.main];
         let Some(mut known) = self.known() else { return given };
         let mut shared = self.shared();
-        known.versions.read_on();
         for at in self.plan.graph.order().iter().copied() {
             if self.plan.needs(at).all(|need| given[need].is_some()) {
                 // What is wrong with a step is found again by the lane that comes to it.

@@ -75,8 +75,6 @@ pub struct Kept {
 
 /// Keeps versions from run to run. Whatever goes wrong with it costs time, never a result: what it cannot give is made anew.
 pub trait Versions: Send {
-    /// Says that many questions follow, up to the next [`Versions::commit`].
-    fn read_on(&mut self) {}
     /// The versions that a step is known to have given, the one used last first.
     fn find(&mut self, step: StepKey) -> Vec<Version>;
     /// What a version did to documents; none when it is no longer there.

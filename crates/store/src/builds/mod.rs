@@ -12,7 +12,7 @@ use std::{
 };
 
 use base::{BlobHash, StepKey, VersionKey};
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, config::DbConfig, params};
 
 use crate::StoreError;
 
@@ -22,7 +22,7 @@ const SCHEMA: &str = "
 CREATE TABLE steps (
     id INTEGER PRIMARY KEY,
     step BLOB NOT NULL,
-    version BLOB NOT NULL UNIQUE,
+    version BLOB NOT NULL,
     used INTEGER NOT NULL,
     bytes INTEGER NOT NULL,
     head TEXT NOT NULL
@@ -30,8 +30,10 @@ CREATE TABLE steps (
 CREATE INDEX steps_by_key ON steps (step);
 CREATE TABLE deeds (
     id INTEGER PRIMARY KEY REFERENCES steps (id) ON DELETE CASCADE,
+    version BLOB NOT NULL,
     bytes BLOB NOT NULL
 );
+CREATE INDEX deeds_by_version ON deeds (version);
 CREATE TABLE step_blobs (
     id INTEGER NOT NULL REFERENCES steps (id) ON DELETE CASCADE,
     hash BLOB NOT NULL,
@@ -81,7 +83,7 @@ CREATE TABLE files (
 ) WITHOUT ROWID;
 ";
 /// The version of the tables. A cache of another version is begun anew.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 /// How old a note of use may become before it is renewed, in seconds.
 const STALE_USE: i64 = 86_400;
 
@@ -129,6 +131,8 @@ impl Builds {
              PRAGMA synchronous = OFF;",
         )?;
         connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+        // Without this, SQLite prepares some statements anew for every value that is bound.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         connection.set_prepared_statement_cache_capacity(32);
         let version = |connection: &Connection| {
             connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))
@@ -154,12 +158,12 @@ impl Builds {
         })
     }
 
-    /// Reads from one state of the database up to the next commit, which many questions are answered faster from.
-    ///
-    /// # Errors
-    /// The database cannot be read.
-    pub fn read_on(&mut self) -> Result<(), StoreError> {
-        Ok(self.connection.execute_batch("BEGIN")?)
+    /// Reads from one state of the database up to the next commit: many questions are answered faster from it.
+    fn read_on(&self) -> rusqlite::Result<()> {
+        if self.connection.is_autocommit() {
+            self.connection.prepare_cached("BEGIN")?.execute([])?;
+        }
+        Ok(())
     }
 
     /// The heads of what a step is known to have given, the newest first.
@@ -167,6 +171,7 @@ impl Builds {
     /// # Errors
     /// The database cannot be read.
     pub fn find(&mut self, step: StepKey) -> Result<Vec<String>, StoreError> {
+        self.read_on()?;
         let mut statement = self
             .connection
             .prepare_cached("SELECT id, used, head FROM steps WHERE step = ?1 ORDER BY id DESC LIMIT 16")?;
@@ -186,9 +191,9 @@ impl Builds {
     /// # Errors
     /// The database cannot be read.
     pub fn deeds(&self, version: VersionKey) -> Result<Option<Vec<u8>>, StoreError> {
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT bytes FROM deeds WHERE id = (SELECT id FROM steps WHERE version = ?1)")?;
+        self.read_on()?;
+        let mut statement =
+            self.connection.prepare_cached("SELECT bytes FROM deeds WHERE version = ?1 LIMIT 1")?;
         Ok(statement.query_row([version.0], |row| row.get(0)).optional()?)
     }
 
@@ -242,6 +247,7 @@ impl Builds {
     /// # Errors
     /// The database cannot be read.
     pub fn past(&self, script: &str, step: &str) -> Result<Option<String>, StoreError> {
+        self.read_on()?;
         let mut statement =
             self.connection.prepare_cached("SELECT past FROM pasts WHERE script = ?1 AND step = ?2")?;
         Ok(statement.query_row([script, step], |row| row.get(0)).optional()?)
@@ -252,6 +258,7 @@ impl Builds {
     /// # Errors
     /// The database cannot be read.
     pub fn file_hash(&self, place: &str, state: &str) -> Result<Option<BlobHash>, StoreError> {
+        self.read_on()?;
         let mut statement =
             self.connection.prepare_cached("SELECT hash FROM files WHERE place = ?1 AND state = ?2")?;
         Ok(statement.query_row([place, state], |row| row.get(0).map(BlobHash)).optional()?)
@@ -268,7 +275,7 @@ impl Builds {
     /// The database cannot be written; nothing of it is kept then.
     pub fn commit(&mut self) -> Result<(), StoreError> {
         if !self.connection.is_autocommit() {
-            self.connection.execute_batch("COMMIT")?;
+            self.connection.prepare_cached("COMMIT")?.execute([])?;
         }
         if self.steps.is_empty() && self.pasts.is_empty() && self.files.is_empty() && self.used.is_empty() {
             return Ok(());
@@ -309,6 +316,7 @@ impl Builds {
     /// # Errors
     /// The database cannot be written.
     pub fn trim(&mut self, most: u64) -> Result<(), StoreError> {
+        self.commit()?;
         let total = "SELECT (SELECT coalesce(sum(bytes), 0) FROM steps) + (SELECT coalesce(sum(bytes), 0) FROM blobs)";
         let size = |connection: &Connection| connection.query_row(total, [], |row| row.get::<_, u64>(0));
         if size(&self.connection)? <= most {
@@ -349,15 +357,17 @@ impl Builds {
 
 fn insert(transaction: &Transaction<'_>, step: &CachedStep, now: i64) -> rusqlite::Result<()> {
     let bytes = step.head.len() + step.deeds.len();
-    transaction.prepare_cached("DELETE FROM steps WHERE version = ?1")?.execute([step.version.0])?;
+    transaction
+        .prepare_cached("DELETE FROM steps WHERE step = ?1 AND version = ?2")?
+        .execute([step.step.0, step.version.0])?;
     transaction
         .prepare_cached("INSERT INTO steps (step, version, used, bytes, head) VALUES (?1, ?2, ?3, ?4, ?5)")?
         .execute(params![step.step.0, step.version.0, now, bytes, step.head])?;
     let id = transaction.last_insert_rowid();
     if !step.deeds.is_empty() {
         transaction
-            .prepare_cached("INSERT INTO deeds (id, bytes) VALUES (?1, ?2)")?
-            .execute(params![id, step.deeds])?;
+            .prepare_cached("INSERT INTO deeds (id, version, bytes) VALUES (?1, ?2, ?3)")?
+            .execute(params![id, step.version.0, step.deeds])?;
     }
     for hash in &step.blobs {
         transaction

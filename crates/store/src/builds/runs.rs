@@ -64,6 +64,7 @@ impl Builds {
     /// # Errors
     /// The database cannot be written.
     pub fn begin_run(&mut self, script: &str, started: i64) -> Result<u64, StoreError> {
+        self.commit()?;
         self.connection
             .prepare_cached("INSERT INTO runs (script, started) VALUES (?1, ?2)")?
             .execute(params![script, started])?;
@@ -156,6 +157,7 @@ impl Builds {
     /// # Errors
     /// The database cannot be written.
     pub fn keep_whole(&mut self, key: [u8; 32], origins: &[u8], result: &str) -> Result<(), StoreError> {
+        self.commit()?;
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         transaction.execute(
             "INSERT OR REPLACE INTO wholes (key, used, origins, result) VALUES (?1, ?2, ?3, ?4)",
