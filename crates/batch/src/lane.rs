@@ -205,6 +205,10 @@ impl<'r, 'v> Lanes<'r, 'v> {
         let mut response = match shared.kernel.begin(request)? {
             Begun::Done(response) => response,
             Begun::Away(errand) => {
+                if let Some(mut known) = self.known() {
+                    // Other processes do not wait for long work.
+                    known.versions.commit();
+                }
                 drop(shared);
                 let returned = errand.run_watched(&|| stoppable && self.interrupt.requested());
                 shared = self.shared();

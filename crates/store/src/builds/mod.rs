@@ -420,6 +420,7 @@ mod tests {
         let mut other = Builds::open(folder.path()).unwrap();
         assert!(other.find(StepKey([3; 32])).unwrap().is_empty());
         cache.commit().unwrap();
+        other.commit().unwrap();
         assert_eq!(other.find(StepKey([3; 32])).unwrap(), ["head 3"]);
         assert_eq!(other.deeds(VersionKey([3; 32])).unwrap(), Some(vec![3; 100]));
         assert_eq!(other.past("a.json", "x").unwrap().as_deref(), Some("past"));
