@@ -65,6 +65,10 @@ pub struct Batch {
     #[arg(long, requires = "script")]
     pub force: bool,
 
+    /// Stay, and run the script again whenever a file changes that it follows from.
+    #[arg(long, requires = "script", conflicts_with_all = ["dry_run", "workspace"])]
+    pub watch: bool,
+
     /// Write a statement of provenance (in-toto, SLSA) beside each output; signed when the setting attest.key names a key.
     #[arg(long, requires = "script")]
     pub attest: bool,

@@ -118,13 +118,20 @@ impl RunRecord {
         steps.filter(|step| step.way != Way::Skipped).collect()
     }
 
-    /// The files that steps read and that no step of them had written: what came from outside.
-    pub fn inputs<'r>(steps: &[&'r StepRecord]) -> BTreeMap<&'r str, BlobHash> {
+    /// The files that steps looked for and that no step of them writes.
+    pub fn outside<'r>(steps: &[&'r StepRecord]) -> BTreeSet<&'r str> {
         let written: BTreeSet<&str> =
             steps.iter().flat_map(|step| step.writes.keys()).map(String::as_str).collect();
+        let reads = steps.iter().flat_map(|step| step.reads.keys()).map(String::as_str);
+        reads.filter(|path| !written.contains(path)).collect()
+    }
+
+    /// The files that steps read and that no step of them writes, with what they held: what came from outside.
+    pub fn inputs<'r>(steps: &[&'r StepRecord]) -> BTreeMap<&'r str, BlobHash> {
+        let outside = Self::outside(steps);
         let reads = steps.iter().flat_map(|step| &step.reads);
         reads
-            .filter(|(path, _)| !written.contains(path.as_str()))
+            .filter(|(path, _)| outside.contains(path.as_str()))
             .filter_map(|(path, hash)| Some((path.as_str(), (*hash)?)))
             .collect()
     }

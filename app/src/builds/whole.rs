@@ -1,6 +1,6 @@
 //! Runs of which nothing was left to be done, recognised as a whole before their script is read through.
 
-use std::{cell::RefCell, thread};
+use std::{cell::RefCell, path::Path, thread};
 
 use base::{BlobHash, Diagnostic};
 use batch::{Origins, World};
@@ -26,6 +26,27 @@ impl<'w> Noted<'w> {
     /// The world, with nothing asked yet.
     pub fn new(world: &'w dyn World) -> Self {
         Noted { world, asks: RefCell::default() }
+    }
+
+    /// The scripts that were included, by the paths that they were looked for at.
+    pub fn includes(&self) -> impl Iterator<Item = String> {
+        let file = |ask: &Ask| match ask {
+            Ask::Include { from, path, .. } => {
+                let folder = Path::new(from).parent().unwrap_or(Path::new(""));
+                Some(folder.join(path).to_string_lossy().into_owned())
+            }
+            Ask::Files { .. } => None,
+        };
+        self.asks.borrow().iter().filter_map(file).collect::<Vec<_>>().into_iter()
+    }
+
+    /// The patterns of files that were looked for.
+    pub fn patterns(&self) -> impl Iterator<Item = String> {
+        let pattern = |ask: &Ask| match ask {
+            Ask::Files { pattern, .. } => Some(pattern.clone()),
+            Ask::Include { .. } => None,
+        };
+        self.asks.borrow().iter().filter_map(pattern).collect::<Vec<_>>().into_iter()
     }
 }
 

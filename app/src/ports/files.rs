@@ -40,6 +40,21 @@ impl LocalFiles {
         self.places(path).into_iter().next().unwrap_or_else(|| path.to_owned())
     }
 
+    /// The places on this machine that a path may mean, the first one first.
+    pub fn host_places(&self, path: &str) -> Vec<PathBuf> {
+        let places = self.places(path).into_iter();
+        places.filter(|place| !place.contains(":/")).map(PathBuf::from).collect()
+    }
+
+    /// Calls `report` after changes of a file, or of anything in a folder, until the guard is dropped.
+    pub fn watch(
+        &self,
+        place: &Path,
+        report: impl Fn() + Send + Sync + 'static,
+    ) -> Result<vfs::WatchGuard, VfsError> {
+        self.vfs.watch(&self.resolve(&place.to_string_lossy())?, move |_| report())
+    }
+
     fn open_folder(&self, path: &str, place: &str, uri: &Uri) -> Result<Box<dyn Folder>, FileError> {
         let host = Path::new("/").join(uri.path().as_str());
         let folder = LocalFolder::open(&host, path, place, self.limits.clone());
