@@ -210,7 +210,10 @@ impl<'r, 'v> Lanes<'r, 'v> {
                     known.versions.commit();
                 }
                 drop(shared);
-                let returned = errand.run_watched(&|| stoppable && self.interrupt.requested());
+                let returned = errand.run_watched(&|| {
+                    self.acknowledge_late();
+                    stoppable && self.interrupt.requested()
+                });
                 shared = self.shared();
                 shared.kernel.finish(returned)?
             }
@@ -312,6 +315,16 @@ impl<'r, 'v> Lanes<'r, 'v> {
         let script = known.script.clone();
         known.versions.keep(Kept { script, id, step, past, version, deeds, blobs });
         Some(key)
+    }
+
+    /// Makes what is waiting durable while long work is going on.
+    fn acknowledge_late(&self) {
+        if let Ok(mut shared) = self.shared.try_lock()
+            && !shared.waiting.is_empty()
+        {
+            // Whatever is wrong with the log is met again by the next step.
+            let _ = self.acknowledge_some(&mut shared);
+        }
     }
 
     /// Makes what is waiting durable, once it is worth it.

@@ -1,5 +1,8 @@
 //! What the kernel asks of the world: a log, files, fonts and a clock.
 
+#[cfg(feature = "memory")]
+pub mod memory;
+
 use std::{fmt, sync::Arc};
 
 use base::{ActorId, BlobHash, DocumentId, EventHash, LimitExceeded, ReplicaId, TenantId};
