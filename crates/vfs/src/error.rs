@@ -5,7 +5,7 @@ use std::{io, path::PathBuf};
 use base::LimitExceeded;
 use rustix::io::Errno;
 
-use crate::{Uri, UriError};
+use crate::{GitFault, Uri, UriError};
 
 /// Why an operation on one file or folder failed; its place is told by the [`VfsError`] around it.
 #[derive(Debug, thiserror::Error)]
@@ -63,6 +63,9 @@ pub enum Fault {
     /// Watching does not work here.
     #[error("cannot watch for changes: {0}")]
     Watch(String),
+    /// A git repository or a revision of it.
+    #[error(transparent)]
+    Git(#[from] GitFault),
     /// Anything else that the operating system reports.
     #[error("{0}")]
     Io(io::Error),

@@ -3,6 +3,7 @@
 
 mod confinement;
 mod durability;
+mod git;
 mod providers;
 mod watching;
 
