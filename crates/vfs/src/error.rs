@@ -5,7 +5,7 @@ use std::{io, path::PathBuf};
 use base::LimitExceeded;
 use rustix::io::Errno;
 
-use crate::{GitFault, Uri, UriError};
+use crate::{GitFault, RemoteFault, Uri, UriError};
 
 /// Why an operation on one file or folder failed; its place is told by the [`VfsError`] around it.
 #[derive(Debug, thiserror::Error)]
@@ -66,6 +66,12 @@ pub enum Fault {
     /// A git repository or a revision of it.
     #[error(transparent)]
     Git(#[from] GitFault),
+    /// A server or what it sent.
+    #[error(transparent)]
+    Remote(#[from] RemoteFault),
+    /// Folders cannot be listed here.
+    #[error("folders cannot be listed over HTTP: name the file itself")]
+    NoListing,
     /// Anything else that the operating system reports.
     #[error("{0}")]
     Io(io::Error),
@@ -89,9 +95,26 @@ impl From<Errno> for Fault {
 
 impl From<io::Error> for Fault {
     fn from(error: io::Error) -> Self {
+        let error = match error.downcast::<Fault>() {
+            Ok(fault) => return fault,
+            Err(error) => error,
+        };
+        let error = match error.downcast::<RemoteFault>() {
+            Ok(fault) => return Fault::Remote(fault),
+            Err(error) => error,
+        };
         match Errno::from_io_error(&error) {
             Some(errno) => errno.into(),
             None => Fault::Io(error),
+        }
+    }
+}
+
+impl From<Fault> for io::Error {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Io(error) => error,
+            fault => io::Error::other(fault),
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Files by name: mounts, the providers behind them, whole-or-absent writes, watching, and where fonts lie.
 //!
-//! Owns every access to the local file system by user-given name. A [`Uri`] such as `workspace:/in/photo.jpg` is resolved by
-//! the [`Vfs`] to a [`Provider`]: a [`LocalProvider`] (a folder, opened once and never left), a [`MemoryProvider`], or a
-//! [`GitProvider`] (a revision of a repository).
+//! Owns every access to the local file system and to the network by user-given name. A [`Uri`] such as
+//! `workspace:/in/photo.jpg` is resolved by the [`Vfs`] to a [`Provider`]: a [`LocalProvider`] (a folder, opened once and never
+//! left), a [`MemoryProvider`], a [`GitProvider`] (a revision of a repository), or an [`HttpProvider`] (an address of the web).
 //!
 //! Never reads the environment, never decides who may do what (the kernel's policy does), never interprets content, and never
 //! reads or writes anything outside of a mount's root: symbolic links, `..` and races included.
@@ -12,6 +12,7 @@ mod confine;
 mod error;
 pub mod fonts;
 mod git;
+mod http;
 mod local;
 mod local_watch;
 mod local_write;
@@ -22,6 +23,7 @@ mod uri;
 
 pub use error::{Fault, VfsError};
 pub use git::{GitFault, GitProvider};
+pub use http::{Cache, HttpOptions, HttpProvider, Patience, RemoteFault};
 pub use local::LocalProvider;
 pub use memory::MemoryProvider;
 pub use mounts::{Access, Change, Vfs, Writer};

@@ -4,7 +4,9 @@
 mod confinement;
 mod durability;
 mod git;
+mod http;
 mod providers;
+mod server;
 mod watching;
 
 use std::{path::Path, sync::Arc};
