@@ -2,7 +2,8 @@
 //!
 //! Owns every access to the local file system and to the network by user-given name. A [`Uri`] such as
 //! `workspace:/in/photo.jpg` is resolved by the [`Vfs`] to a [`Provider`]: a [`LocalProvider`] (a folder, opened once and never
-//! left), a [`MemoryProvider`], a [`GitProvider`] (a revision of a repository), or an [`HttpProvider`] (an address of the web).
+//! left), a [`MemoryProvider`], a [`GitProvider`] (a revision of a repository), an [`HttpProvider`] (an address of the web), or
+//! an [`S3Provider`] (a bucket).
 //!
 //! Never reads the environment, never decides who may do what (the kernel's policy does), never interprets content, and never
 //! reads or writes anything outside of a mount's root: symbolic links, `..` and races included.
@@ -19,6 +20,8 @@ mod local_write;
 mod memory;
 mod mounts;
 mod provider;
+mod s3;
+pub mod secrets;
 mod uri;
 
 pub use error::{Fault, VfsError};
@@ -31,4 +34,5 @@ pub use provider::{
     AtomicWrite, Capabilities, ChangeKind, Entry, FileKind, Listing, Metadata, OpenFile, PathChange,
     Provider, ReadSeek, Report, WatchGuard,
 };
+pub use s3::{S3Options, S3Provider};
 pub use uri::{MountName, TEMPORARY_PREFIX, Uri, UriError, VfsPath};

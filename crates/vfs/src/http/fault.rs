@@ -16,6 +16,14 @@ pub enum RemoteFault {
     /// An answer with a status that means failure.
     #[error("the server answered with status {0}")]
     Status(u16),
+    /// An answer that says why it is one of failure.
+    #[error("the server answered with status {status}: {reason}")]
+    Rejected {
+        /// The status.
+        status: u16,
+        /// What the server says.
+        reason: String,
+    },
     /// An answer that refuses (401, 403).
     #[error("the server refuses (status {0}): check the credentials and the rights")]
     Refused(u16),
@@ -79,6 +87,9 @@ pub enum RemoteFault {
         /// What came, in bytes.
         found: u64,
     },
+    /// The content does not have the hash that the server gives.
+    #[error("the content does not have the hash that the server gives: it was damaged on the way or there")]
+    Checksum,
     /// The file is another one than when it was opened.
     #[error("the file has changed on the server while it was read: open it again")]
     Changed,

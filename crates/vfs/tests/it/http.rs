@@ -250,7 +250,7 @@ fn every_way_to_misbehave_ends_in_time_in_its_own_fault_and_leaves_no_entry() {
 }
 
 /// The name of the fault, the one within where a server is at fault.
-fn name<T>(result: Result<T, VfsError>) -> String {
+pub fn name<T>(result: Result<T, VfsError>) -> String {
     match result {
         Err(VfsError::File { fault: Fault::Remote(fault), .. }) => {
             let shown = format!("{fault:?}");

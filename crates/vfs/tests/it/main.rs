@@ -6,6 +6,7 @@ mod durability;
 mod git;
 mod http;
 mod providers;
+mod s3;
 mod server;
 mod watching;
 
