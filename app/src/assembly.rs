@@ -13,7 +13,10 @@ use store::{Options, Store};
 
 use crate::{
     cli::Common,
-    ports::{Fonts, LocalFiles, Log, SystemClock},
+    ports::{
+        Fonts, LocalFiles, Log, SystemClock,
+        mounts::{self, Mount, Surroundings},
+    },
     report::{BAD_INPUT, Failure, tell},
 };
 
@@ -61,12 +64,15 @@ pub fn registry() -> Result<Registry, Failure> {
 /// The settings: the defaults, over them what the user's file says, then the workspace's, then the command line.
 pub fn settings(registry: &Registry, common: &Common, workspace: Option<&Path>) -> Result<Settings, Failure> {
     let mut settings = Settings::new(registry);
-    let users = user_folder("XDG_CONFIG_HOME", ".config").map(|folder| folder.join("metabuilder"));
-    let files = users.into_iter().chain(workspace.map(|folder| folder.join(STATE_FOLDER)));
+    let files = configuration().into_iter().chain(workspace.map(|folder| folder.join(STATE_FOLDER)));
     for file in files.map(|folder| folder.join("settings.json")) {
         let name = file.display().to_string();
         match fs::read_to_string(&file) {
-            Ok(text) => tell(&settings.set_all(registry, &name, &text)),
+            Ok(text) => {
+                // Others may have written what lies in a workspace.
+                let is_own = workspace.is_none_or(|folder| !file.starts_with(folder));
+                tell(&settings.set_all(registry, &name, &text, is_own));
+            }
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => tell(&[Diagnostic::warning(&name, error.to_string())]),
         }
@@ -79,6 +85,24 @@ pub fn settings(registry: &Registry, common: &Common, workspace: Option<&Path>) 
     Ok(settings)
 }
 
+/// The folder of the user's settings and secrets.
+fn configuration() -> Option<PathBuf> {
+    Some(user_folder("XDG_CONFIG_HOME", ".config")?.join("metabuilder"))
+}
+
+/// The mounts that the settings declare, relative paths seen from `folder`; what is wrong with others is told.
+pub fn mounts(settings: &Settings, folder: PathBuf) -> Vec<Mount> {
+    let surroundings = Surroundings {
+        folder,
+        configuration: configuration(),
+        cache: user_folder("XDG_CACHE_HOME", ".cache").map(|folder| folder.join("metabuilder")),
+        limits: limits(settings),
+    };
+    let (mounts, warnings) = mounts::declared(settings, &surroundings);
+    tell(&warnings);
+    mounts
+}
+
 /// One of the user's folders: where the variable says, else in the home folder.
 pub fn user_folder(variable: &str, in_home: &str) -> Option<PathBuf> {
     let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
@@ -88,23 +112,24 @@ pub fn user_folder(variable: &str, in_home: &str) -> Option<PathBuf> {
 
 /// A kernel whose relative paths are seen from `folders`.
 pub fn kernel(common: &Common, home: &Home<'_>, folders: Vec<PathBuf>) -> Result<Kernel, Failure> {
-    kernel_over(common, home, |limits| Ok(Arc::new(local_files(folders, limits)?)))
+    kernel_over(common, home, |settings| Ok(Arc::new(local_files(folders, settings)?)))
 }
 
-/// The files of this machine, with these folders for relative paths.
-pub fn local_files(folders: Vec<PathBuf>, limits: &Limits) -> Result<LocalFiles, Failure> {
-    LocalFiles::new(folders, limits.clone()).map_err(|error| Failure::new(1, error))
+/// The files of this machine, with these folders for relative paths, and those of the mounts that the settings declare.
+pub fn local_files(folders: Vec<PathBuf>, settings: &Settings) -> Result<LocalFiles, Failure> {
+    let mounts = mounts(settings, folders.first().cloned().unwrap_or_default());
+    LocalFiles::new(folders, limits(settings), mounts).map_err(|error| Failure::new(1, error))
 }
 
-/// A kernel with files of the caller's, which are made under the limits of this run.
+/// A kernel with files of the caller's, which are made under the settings of this run.
 pub fn kernel_over(
     common: &Common,
     home: &Home<'_>,
-    files: impl FnOnce(&Limits) -> Result<Arc<dyn Files>, Failure>,
+    files: impl FnOnce(&Settings) -> Result<Arc<dyn Files>, Failure>,
 ) -> Result<Kernel, Failure> {
     let registry = registry()?;
     let settings = settings(&registry, common, home.workspace())?;
-    let files = files(&limits(&settings))?;
+    let files = files(&settings)?;
     kernel_with(registry, settings, home, files)
 }
 

@@ -53,8 +53,9 @@ impl Files for WithDrawing {
 /// Draws a chart.
 pub fn run(chart: &cli::Chart, common: &cli::Common) -> Result<(), Failure> {
     let folder = current_folder()?;
-    let kernel = assembly::kernel_over(common, &Home::Memory { seed: b"chart" }, |limits| {
-        let files = assembly::local_files(vec![folder], limits)?;
+    let kernel = assembly::kernel_over(common, &Home::Memory { seed: b"chart" }, |settings| {
+        let files = assembly::local_files(vec![folder], settings)?;
+        let limits = &assembly::limits(settings);
         let bytes = files.read(&chart.input).map_err(|error| Failure::from(CommandError::from(error)))?;
         let drawing = draw::svg(&read(&chart.input, &bytes, limits)?)
             .map_err(|error| Failure::new(OVER_LIMIT, format!("{}: {error}", chart.input)))?;

@@ -8,12 +8,12 @@ use serde_json::{Value as Json, json};
 use crate::{
     assembly,
     cli::Common,
-    ports::{Fonts, LocalFiles},
+    ports::{Fonts, LocalFiles, mounts::Mount},
     report::{Failure, print},
 };
 
 struct Finding {
-    what: &'static str,
+    what: String,
     works: bool,
     detail: String,
 }
@@ -22,7 +22,8 @@ struct Finding {
 pub fn run(common: &Common) -> Result<(), Failure> {
     let registry = assembly::registry()?;
     let settings = assembly::settings(&registry, common, None)?;
-    let findings = [cores(), confinement(), fonts(&settings), temporary_folder(), drawing()];
+    let mut findings = vec![cores(), confinement(), fonts(&settings), temporary_folder(), drawing()];
+    findings.extend(mounts(&settings)?);
     if common.json {
         let checks: Vec<Json> =
             findings.iter().map(|f| json!({ "check": f.what, "ok": f.works, "detail": f.detail })).collect();
@@ -38,15 +39,19 @@ pub fn run(common: &Common) -> Result<(), Failure> {
 
 fn cores() -> Finding {
     let cores = thread::available_parallelism().map_or(1, usize::from);
-    Finding { what: "processor", works: true, detail: format!("{cores} threads, {}", env::consts::ARCH) }
+    Finding {
+        what: "processor".into(),
+        works: true,
+        detail: format!("{cores} threads, {}", env::consts::ARCH),
+    }
 }
 
 fn confinement() -> Finding {
-    let (works, detail) = match LocalFiles::new(Vec::new(), base::Limits::default()) {
+    let (works, detail) = match LocalFiles::new(Vec::new(), base::Limits::default(), Vec::new()) {
         Ok(_) => (true, "openat2 is there: nothing leaves its mount".to_owned()),
         Err(error) => (false, error.to_string()),
     };
-    Finding { what: "files", works, detail }
+    Finding { what: "files".into(), works, detail }
 }
 
 fn fonts(settings: &Settings) -> Finding {
@@ -55,7 +60,7 @@ fn fonts(settings: &Settings) -> Finding {
         0 => "none in the folders of the system: text uses the bundled Inter (the package fonts-noto-core brings more)".into(),
         count => format!("{count} font files beside the bundled Inter"),
     };
-    Finding { what: "fonts", works: true, detail }
+    Finding { what: "fonts".into(), works: true, detail }
 }
 
 fn temporary_folder() -> Finding {
@@ -66,9 +71,23 @@ fn temporary_folder() -> Finding {
     } else {
         format!("{} is not there: set TMPDIR", folder.display())
     };
-    Finding { what: "temporary files", works, detail }
+    Finding { what: "temporary files".into(), works, detail }
 }
 
 fn drawing() -> Finding {
-    Finding { what: "drawing", works: true, detail: "on the CPU".into() }
+    Finding { what: "drawing".into(), works: true, detail: "on the CPU".into() }
+}
+
+/// The mounts of the user's settings. Servers are not asked.
+fn mounts(settings: &Settings) -> Result<Vec<Finding>, Failure> {
+    let mounts = assembly::mounts(settings, super::current_folder()?);
+    let finding = |mount: &Mount| {
+        let what = format!("mount {}", mount.name);
+        let shown = format!("{}, {}", mount.kind, mount.detail());
+        match mount.open() {
+            Ok(_) => Finding { what, works: true, detail: shown },
+            Err(fault) => Finding { what, works: false, detail: format!("{shown}: {fault}") },
+        }
+    };
+    Ok(mounts.iter().map(finding).collect())
 }

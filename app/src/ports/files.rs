@@ -7,11 +7,14 @@ use std::{
 
 use base::Limits;
 use kernel::ports::{FileError, FileFault, Files, Folder, Purpose, Stamp};
-use vfs::{Access, Fault, FileKind, LocalProvider, Uri, Vfs, VfsError};
+use vfs::{Access, Fault, FileKind, LocalProvider, RemoteFault, Uri, Vfs, VfsError};
 
-use super::folder::LocalFolder;
+use super::{
+    folder::LocalFolder,
+    mounts::{Mount, mounted},
+};
 
-/// The files of this machine. A relative path is looked for in each of some folders in turn, and written in the first.
+/// The files of this machine and of further mounts. A relative path is looked for in each of some folders in turn, and written in the first.
 pub struct LocalFiles {
     vfs: Vfs,
     folders: Vec<PathBuf>,
@@ -19,12 +22,12 @@ pub struct LocalFiles {
 }
 
 impl LocalFiles {
-    /// The file system with these folders for relative paths; they are absolute.
-    pub fn new(folders: Vec<PathBuf>, limits: Limits) -> Result<Self, VfsError> {
+    /// The file system with these folders for relative paths, which are absolute, and with further mounts.
+    pub fn new(folders: Vec<PathBuf>, limits: Limits, mounts: Vec<Mount>) -> Result<Self, VfsError> {
         let file: vfs::MountName = vfs::MountName::FILE.parse()?;
         let whole = Arc::new(LocalProvider::whole_file_system()?);
         let vfs = Vfs::new(file.clone(), limits.clone()).with_mount(file, whole, Access::ReadWrite);
-        Ok(LocalFiles { vfs, folders, limits })
+        Ok(LocalFiles { vfs: mounted(vfs, mounts), folders, limits })
     }
 
     /// The places that a path may mean, the first one first.
@@ -56,9 +59,17 @@ impl LocalFiles {
     }
 
     fn open_folder(&self, path: &str, place: &str, uri: &Uri) -> Result<Box<dyn Folder>, FileError> {
+        if uri.mount().as_str() != vfs::MountName::FILE {
+            return Ok(Box::new(LocalFolder::within(self.vfs.clone(), uri.clone(), path, place)));
+        }
         let host = Path::new("/").join(uri.path().as_str());
         let folder = LocalFolder::open(&host, path, place, self.limits.clone());
         Ok(Box::new(folder.map_err(|error| file_error(path, &error, FileFault::Unreadable))?))
+    }
+
+    /// The URI of a path that names a mount.
+    fn uri_in_mount(&self, path: &str) -> Option<Uri> {
+        path.parse::<Uri>().ok().filter(|uri| self.vfs.mounts().any(|mount| mount == uri.mount()))
     }
 
     fn resolve(&self, place: &str) -> Result<Uri, VfsError> {
@@ -66,6 +77,21 @@ impl LocalFiles {
             true => self.vfs.resolve(place),
             false => self.vfs.resolve(&format!("{}:{place}", vfs::MountName::FILE)),
         }
+    }
+}
+
+/// The file that a file of a mount refers to; never one outside of the mount.
+fn beside_in_mount(path: &str, uri: &Uri, relative: &str) -> Result<String, FileError> {
+    let folder = uri.parent().filter(|_| !relative.contains(":/"));
+    let joined = folder.and_then(|folder| folder.join(relative).ok());
+    joined.map(|uri| uri.to_string()).ok_or_else(|| refused(path, relative))
+}
+
+fn refused(path: &str, relative: &str) -> FileError {
+    FileError {
+        path: relative.to_owned(),
+        fault: FileFault::Denied,
+        message: format!("{path} may refer to other files by relative paths only"),
     }
 }
 
@@ -130,14 +156,13 @@ impl Files for LocalFiles {
     }
 
     fn beside(&self, path: &str, relative: &str) -> Result<String, FileError> {
+        if let Some(uri) = self.uri_in_mount(path) {
+            return beside_in_mount(path, &uri, relative);
+        }
         let folder = Path::new(path).parent().unwrap_or(Path::new(""));
         let joined = normal(&folder.join(relative));
         if Path::new(relative).is_absolute() || relative.contains(":/") {
-            return Err(FileError {
-                path: relative.to_owned(),
-                fault: FileFault::Denied,
-                message: format!("{path} may refer to other files by relative paths only"),
-            });
+            return Err(refused(path, relative));
         }
         Ok(joined.to_string_lossy().into_owned())
     }
@@ -179,7 +204,9 @@ fn is_missing(error: &VfsError) -> bool {
 pub(super) fn file_error(path: &str, error: &VfsError, usual: FileFault) -> FileError {
     let (fault, message) = match error.fault() {
         Some(Fault::TooLarge(limit)) => (FileFault::TooLarge(limit.clone()), limit.to_string()),
-        Some(fault @ Fault::OutsideRoot) => (FileFault::Denied, fault.to_string()),
+        Some(fault @ (Fault::OutsideRoot | Fault::Remote(RemoteFault::PrivateAddress { .. }))) => {
+            (FileFault::Denied, fault.to_string())
+        }
         Some(fault) => (usual, fault.to_string()),
         None => (usual, error.to_string()),
     };

@@ -1,4 +1,5 @@
-//! One folder of this machine as a mount of its own, so that nothing in it leads out of it.
+//! One folder. One of this machine is a mount of its own, so that nothing in it leads out of it; what is in one of another mount
+//! leads at most elsewhere in that mount.
 
 use std::{path::Path, sync::Arc};
 
@@ -14,7 +15,8 @@ const MOUNT: &str = "folder";
 /// A folder that is there.
 pub struct LocalFolder {
     vfs: Vfs,
-    mount: MountName,
+    /// Where in the table it is.
+    folder: Uri,
     path: String,
     place: String,
 }
@@ -25,12 +27,18 @@ impl LocalFolder {
         let mount: MountName = MOUNT.parse()?;
         let provider = Arc::new(LocalProvider::new(host)?);
         let vfs = Vfs::new(mount.clone(), limits).with_mount(mount.clone(), provider, Access::ReadWrite);
+        Ok(Self::within(vfs, Uri::new(mount, VfsPath::root()), path, place))
+    }
+
+    /// The folder `folder` of a table, which the user calls `path` and which is at `place`.
+    pub fn within(vfs: Vfs, folder: Uri, path: &str, place: &str) -> Self {
         let shown = |path: &str| path.trim_end_matches('/').to_owned();
-        Ok(LocalFolder { vfs, mount, path: shown(path), place: shown(place) })
+        LocalFolder { vfs, folder, path: shown(path), place: shown(place) }
     }
 
     fn uri(&self, name: &str) -> Result<Uri, VfsError> {
-        Ok(Uri::new(self.mount.clone(), VfsPath::parse(name)?))
+        // Read by itself first, so that it cannot climb out of the folder.
+        Ok(self.folder.join(VfsPath::parse(name)?.as_str())?)
     }
 
     fn error(&self, name: &str, error: &VfsError, usual: FileFault) -> FileError {

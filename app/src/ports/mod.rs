@@ -4,6 +4,7 @@ mod files;
 mod folder;
 mod fonts;
 mod log;
+pub mod mounts;
 mod versions;
 
 use std::time::{SystemTime, UNIX_EPOCH};

@@ -1,6 +1,6 @@
 //! Settings: values by key over the defaults that manifests declare.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base::{Diagnostic, nearest};
 use schema::Setting;
@@ -13,6 +13,8 @@ use crate::{CommandError, Registry};
 pub struct Settings {
     defaults: BTreeMap<String, Json>,
     values: BTreeMap<String, Json>,
+    /// The keys of the values that others may have written.
+    foreign: BTreeSet<String>,
 }
 
 impl Settings {
@@ -20,7 +22,7 @@ impl Settings {
     pub fn new(registry: &Registry) -> Self {
         let defaults =
             registry.settings().map(|setting| (setting.key.clone(), setting.default.clone())).collect();
-        Settings { defaults, values: BTreeMap::new() }
+        Settings { defaults, values: BTreeMap::new(), foreign: BTreeSet::new() }
     }
 
     /// The value of a setting; `null` when it has neither value nor default.
@@ -37,6 +39,11 @@ impl Settings {
             .into()
     }
 
+    /// Whether the value of a setting is the user's own, and not one that came with a workspace.
+    pub fn is_own(&self, key: &str) -> bool {
+        !self.foreign.contains(key)
+    }
+
     /// The text of a setting, if it is one.
     pub fn text(&self, key: &str) -> Option<&str> {
         self.get(key).as_str()
@@ -51,13 +58,14 @@ impl Settings {
         let parsed = serde_json::from_str::<Json>(text).ok().filter(|value| fits(setting, value));
         let value = parsed.or_else(|| Some(Json::from(text)).filter(|value| fits(setting, value)));
         let value = value.ok_or_else(|| misfit(setting, text))?;
+        self.foreign.remove(key);
         self.values.insert(key.to_owned(), value);
         Ok(())
     }
 
     /// Sets what a settings file says: an object of values by key, such as `{"actor": "ada"}`. What it says wrong is left
-    /// out; those are the warnings, each with the place.
-    pub fn set_all(&mut self, registry: &Registry, file: &str, text: &str) -> Vec<Diagnostic> {
+    /// out; those are the warnings, each with the place. `is_own` says whether the file is the user's own.
+    pub fn set_all(&mut self, registry: &Registry, file: &str, text: &str, is_own: bool) -> Vec<Diagnostic> {
         let values = match serde_json::from_str::<serde_json::Map<String, Json>>(text) {
             Ok(values) => values,
             Err(error) => {
@@ -74,7 +82,13 @@ impl Settings {
                 if fits(setting, &value) { Ok(()) } else { Err(misfit(setting, &value)) }
             });
             match checked {
-                Ok(()) => drop(self.values.insert(key, value)),
+                Ok(()) => {
+                    match is_own {
+                        true => self.foreign.remove(&key),
+                        false => self.foreign.insert(key.clone()),
+                    };
+                    self.values.insert(key, value);
+                }
                 Err(error) => {
                     let before = text.find(&format!("\"{key}\"")).map_or("", |at| &text[..at]);
                     let place = format!("{file}:{}", before.lines().count().max(1));

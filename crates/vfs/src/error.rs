@@ -72,6 +72,9 @@ pub enum Fault {
     /// Folders cannot be listed here.
     #[error("folders cannot be listed over HTTP: name the file itself")]
     NoListing,
+    /// The mount could not be opened.
+    #[error("this mount cannot be opened: {0}")]
+    Unmountable(String),
     /// Anything else that the operating system reports.
     #[error("{0}")]
     Io(io::Error),

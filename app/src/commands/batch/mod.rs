@@ -76,7 +76,7 @@ impl Wish<'_> {
         let text = self.text()?;
         let registry = assembly::registry()?;
         let settings = assembly::settings(&registry, common, batch.workspace.as_deref())?;
-        let files = Arc::new(assembly::local_files(folders.clone(), &assembly::limits(&settings))?);
+        let files = Arc::new(assembly::local_files(folders.clone(), &settings)?);
         let mut memory = Memory::open(&settings, path, folders).unwrap_or_else(|trouble| {
             tell(&[trouble]);
             None

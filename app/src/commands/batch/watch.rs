@@ -12,7 +12,6 @@ use vfs::WatchGuard;
 
 use super::{Seen, Wish};
 use crate::{
-    assembly,
     ports::LocalFiles,
     report::{Failure, WRONG_USAGE},
     signals::Signals,
@@ -29,7 +28,8 @@ pub fn run(wish: &Wish<'_>, signals: &Signals) -> Result<(), Failure> {
     if wish.path.as_os_str() == "-" {
         return Err(Failure::new(WRONG_USAGE, "--watch needs a script in a file: stdin does not change"));
     }
-    let files = assembly::local_files(wish.folders.clone(), &base::Limits::default())?;
+    let files = LocalFiles::new(wish.folders.clone(), base::Limits::default(), Vec::new())
+        .map_err(|error| Failure::new(1, error))?;
     let mut watched = Watched::default();
     let (sender, changes) = mpsc::channel();
     for again in std::iter::once(false).chain(std::iter::repeat(true)) {

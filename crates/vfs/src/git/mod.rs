@@ -156,6 +156,13 @@ impl Provider for GitProvider {
         })
     }
 
+    fn state(&self, path: &VfsPath) -> Result<Option<String>, Fault> {
+        self.with_tree(|tree| match tree.resolve(path)? {
+            Node::File(id) => Ok(Some(id.to_string())),
+            Node::Folder(_) | Node::Submodule => Ok(None),
+        })
+    }
+
     fn list(&self, path: &VfsPath) -> Result<Listing, Fault> {
         self.with_tree(|tree| match tree.resolve(path)? {
             Node::Folder(_) => tree.list(path),

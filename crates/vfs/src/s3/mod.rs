@@ -21,8 +21,10 @@ use write::S3Writer;
 
 /// How a bucket is mounted.
 pub struct S3Options {
-    /// The address of the server: `https://s3.eu-west-1.amazonaws.com`. Its host may be anywhere, also on this machine.
+    /// The address of the server: `https://s3.eu-west-1.amazonaws.com`.
     pub endpoint: String,
+    /// Whether the server may be in a private network, or this machine.
+    pub allow_private: bool,
     /// The region: `eu-west-1`.
     pub region: String,
     /// The name of the bucket.
@@ -48,6 +50,7 @@ impl S3Options {
     pub fn new(endpoint: impl Into<String>, region: impl Into<String>, bucket: impl Into<String>) -> Self {
         S3Options {
             endpoint: endpoint.into(),
+            allow_private: true,
             region: region.into(),
             bucket: bucket.into(),
             prefix: String::new(),
@@ -96,7 +99,7 @@ impl S3Provider {
         let style = if options.path_style { UrlStyle::Path } else { UrlStyle::VirtualHost };
         let bucket = Bucket::new(endpoint, style, options.bucket.clone(), options.region.clone())
             .map_err(|error| wrong(&error.to_string()))?;
-        let client = Client::new(bucket.base_url(), true, options.patience);
+        let client = Client::new(bucket.base_url(), options.allow_private, options.patience);
         let connection = Connection { client, bucket, credentials: options.credentials };
         Ok(S3Provider {
             connection: Arc::new(connection),
