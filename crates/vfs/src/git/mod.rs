@@ -1,10 +1,10 @@
 //! A revision of a git repository as a mount that never changes.
 //!
-//! Only objects are read: nothing is checked out, so that no hook, filter, file system monitor, credential helper or transport
-//! of the repository is ever asked, and nothing is written into it.
+//! Only references and objects are read: no configuration, and nothing is checked out, so that no hook, filter, file system
+//! monitor, credential helper or transport of the repository is ever asked, and nothing is written into it.
 
-mod library;
 mod objects;
+mod repository;
 mod revision;
 mod tree;
 
@@ -16,13 +16,13 @@ use std::{
 };
 
 use base::Limits;
-use git2::{Repository, RepositoryOpenFlags};
 
 use crate::{
     AtomicWrite, Capabilities, Fault, FileKind, Listing, Metadata, OpenFile, Provider, Report, VfsError,
     VfsPath, WatchGuard,
 };
 use objects::Objects;
+use repository::Repository;
 use tree::{Node, Tree};
 
 /// What is wrong with a repository or a revision of it.
@@ -55,9 +55,10 @@ pub enum GitFault {
 /// commits are not seen. Symbolic links that stay inside are followed; submodules can be seen, never entered. Works for bare
 /// repositories, worktrees and alternates. Files that Git LFS manages are seen as the pointers that git keeps.
 ///
-/// Whose repository it is does not matter (git's `safe.directory`): that guards against configured programs, and none is run.
+/// Whose repository it is does not matter (git's `safe.directory`): that guards against configured programs, and no
+/// configuration is read. Repositories that hash with SHA-256 or keep references in reftables have no revision that is found.
 pub struct GitProvider {
-    repository: Mutex<Repository>,
+    objects: Mutex<Objects>,
     root: git2::Oid,
     /// When the commit was made.
     modified: SystemTime,
@@ -77,12 +78,9 @@ impl GitProvider {
     }
 
     fn resolve(path: &std::path::Path, revision: &str, limits: &Limits) -> Result<Self, Fault> {
-        library::prepare().map_err(GitFault::NoRepository)?;
-        let flags = RepositoryOpenFlags::NO_SEARCH;
-        let nowhere: [&std::ffi::OsStr; 0] = [];
-        let repository = Repository::open_ext(path, flags, nowhere)
-            .map_err(|error| GitFault::NoRepository(error.message().to_owned()))?;
-        let found = revision::resolve(&repository, &Objects::new(&repository)?, revision);
+        let repository = Repository::open(path)?;
+        let objects = Objects::new(&repository.objects())?;
+        let found = revision::resolve(&repository, &objects, revision);
         let found = found.map_err(|fault| match fault {
             Fault::Git(fault) => fault.into(),
             other => {
@@ -91,17 +89,16 @@ impl GitProvider {
         })?;
         let (root, modified) = (found.tree, time_at(found.seconds));
         let open_limit = limits.import_bytes;
-        Ok(GitProvider { repository: Mutex::new(repository), root, modified, open_limit })
+        Ok(GitProvider { objects: Mutex::new(objects), root, modified, open_limit })
     }
 
-    fn repository(&self) -> MutexGuard<'_, Repository> {
+    fn objects(&self) -> MutexGuard<'_, Objects> {
         // Nothing is changed under the lock, so a panic elsewhere leaves it whole.
-        self.repository.lock().unwrap_or_else(PoisonError::into_inner)
+        self.objects.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn with_tree<T>(&self, operation: impl FnOnce(&Tree<'_>) -> Result<T, Fault>) -> Result<T, Fault> {
-        let repository = self.repository();
-        operation(&Tree::new(&Objects::new(&repository)?, self.root))
+        operation(&Tree::new(&self.objects(), self.root))
     }
 
     /// A whole file, whose size is known to be within `limit` before it is inflated.

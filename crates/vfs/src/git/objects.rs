@@ -9,7 +9,7 @@ use std::{
 };
 
 use flate2::bufread::ZlibDecoder;
-use git2::{ErrorCode, ObjectType, Odb, Oid, Repository};
+use git2::{ErrorCode, ObjectType, Odb, Oid};
 
 use super::GitFault;
 use crate::Fault;
@@ -20,8 +20,8 @@ const HEADER: u64 = 32;
 const ALTERNATES: usize = 5;
 
 /// Where the objects of a repository are.
-pub(super) struct Objects<'r> {
-    library: Odb<'r>,
+pub(super) struct Objects {
+    library: Odb<'static>,
     /// The folders that hold loose objects.
     folders: Vec<PathBuf>,
 }
@@ -35,11 +35,15 @@ struct Loose {
 
 type Content = BufReader<ZlibDecoder<BufReader<File>>>;
 
-impl<'r> Objects<'r> {
-    pub(super) fn new(repository: &'r Repository) -> Result<Self, Fault> {
-        let library = repository.odb().map_err(|error| damaged(error.message()))?;
+impl Objects {
+    /// The objects in a folder and in its alternates.
+    pub(super) fn new(folder: &Path) -> Result<Self, Fault> {
         let mut folders = Vec::new();
-        add_folders(&repository.commondir().join("objects"), 0, &mut folders);
+        add_folders(folder, 0, &mut folders)?;
+        let name = folder.to_str().ok_or_else(|| damaged("its path is no UTF-8"))?;
+        let failed = |error: git2::Error| damaged(error.message());
+        let library = Odb::new().map_err(failed)?;
+        library.add_disk_alternate(name).map_err(failed)?;
         Ok(Objects { library, folders })
     }
 
@@ -110,18 +114,26 @@ fn parsed(header: &[u8], content: Content) -> Option<Loose> {
     Some(Loose { kind: ObjectType::from_str(kind)?, len: len.parse().ok()?, content })
 }
 
-/// The folder and those that its alternates name.
-fn add_folders(folder: &Path, depth: usize, folders: &mut Vec<PathBuf>) {
+/// Adds the folder and those that its alternates name. What libgit2 would open in them is looked at first, since it waits for
+/// ever at a named pipe.
+fn add_folders(folder: &Path, depth: usize, folders: &mut Vec<PathBuf>) -> Result<(), Fault> {
     if depth > ALTERNATES || folders.iter().any(|known| known == folder) {
-        return;
+        return Ok(());
     }
     folders.push(folder.to_owned());
-    let list = folder.join("info/alternates");
-    let named =
-        fs::metadata(&list).ok().filter(fs::Metadata::is_file).and_then(|_| fs::read_to_string(&list).ok());
-    for line in named.unwrap_or_default().lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
-        add_folders(&folder.join(line), depth + 1, folders);
+    for entry in
+        ["pack", "info"].into_iter().filter_map(|name| fs::read_dir(folder.join(name)).ok()).flatten()
+    {
+        let path = entry?.path();
+        if fs::metadata(&path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir()) {
+            return Err(damaged(&format!("{} is neither a file nor a folder", path.display())));
+        }
     }
+    let named = fs::read_to_string(folder.join("info/alternates")).unwrap_or_default();
+    for line in named.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        add_folders(&folder.join(line), depth + 1, folders)?;
+    }
+    Ok(())
 }
 
 /// A repository that is not what it should be.

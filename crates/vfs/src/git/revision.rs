@@ -3,10 +3,11 @@
 //! The part of `gitrevisions(7)` that names one commit or tree: a branch, a tag, a remote branch, a hash or its beginning,
 //! then `~N`, `^N`, `^{commit}`, `^{tree}` and `:path`. Neither reflogs nor searches, which give another commit every day.
 
-use git2::{ObjectType, Oid, Repository};
+use git2::{ObjectType, Oid};
 
 use super::{
     objects::{Objects, damaged},
+    repository::Repository,
     tree::{Node, Tree},
 };
 use crate::{Fault, VfsPath};
@@ -24,7 +25,7 @@ pub(super) struct Revision {
 ///
 /// # Errors
 /// [`Fault::NotFound`]: nothing is called so. Others: an object on the way cannot be read.
-pub(super) fn resolve(repository: &Repository, objects: &Objects<'_>, text: &str) -> Result<Revision, Fault> {
+pub(super) fn resolve(repository: &Repository, objects: &Objects, text: &str) -> Result<Revision, Fault> {
     let (commit, path) = text.split_once(':').map_or((text, None), |(commit, path)| (commit, Some(path)));
     let end = commit.find(['~', '^']).unwrap_or(commit.len());
     let (name, mut steps) = commit.split_at(end);
@@ -43,19 +44,17 @@ pub(super) fn resolve(repository: &Repository, objects: &Objects<'_>, text: &str
     Ok(revision)
 }
 
-fn named(repository: &Repository, objects: &Objects<'_>, name: &str) -> Option<Oid> {
+fn named(repository: &Repository, objects: &Objects, name: &str) -> Option<Oid> {
     let digits = (4..=40).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_hexdigit());
     if digits && name.len() == 40 {
         return Oid::from_str(name).ok();
     }
     let name = if name == "@" { "HEAD" } else { name };
-    let reference = repository.resolve_reference_from_short_name(name).ok();
-    let id = reference.and_then(|reference| reference.resolve().ok()?.target());
-    id.or_else(|| digits.then(|| objects.with_prefix(name)).flatten())
+    repository.reference(name).or_else(|| digits.then(|| objects.with_prefix(name)).flatten())
 }
 
 /// Takes the first step off a text such as `~2^{tree}`.
-fn step<'t>(objects: &Objects<'_>, id: Oid, steps: &'t str) -> Result<(Oid, &'t str), Fault> {
+fn step<'t>(objects: &Objects, id: Oid, steps: &'t str) -> Result<(Oid, &'t str), Fault> {
     let (kind, rest) = steps.split_at(1);
     for (braces, tree) in [("{tree}", true), ("{commit}", false)] {
         if let Some(rest) = rest.strip_prefix(braces).filter(|_| kind == "^") {
@@ -88,7 +87,7 @@ struct Commit {
 }
 
 /// The tree of a commit, a tag or a tree.
-fn peeled(objects: &Objects<'_>, id: Oid) -> Result<Revision, Fault> {
+fn peeled(objects: &Objects, id: Oid) -> Result<Revision, Fault> {
     let (id, kind) = untagged(objects, id)?;
     match kind {
         ObjectType::Tree => Ok(Revision { tree: id, seconds: 0 }),
@@ -101,7 +100,7 @@ fn peeled(objects: &Objects<'_>, id: Oid) -> Result<Revision, Fault> {
 }
 
 /// What an annotated tag leads to.
-fn untagged(objects: &Objects<'_>, mut id: Oid) -> Result<(Oid, ObjectType), Fault> {
+fn untagged(objects: &Objects, mut id: Oid) -> Result<(Oid, ObjectType), Fault> {
     loop {
         match objects.header(id)?.0 {
             ObjectType::Tag => {
@@ -115,7 +114,7 @@ fn untagged(objects: &Objects<'_>, mut id: Oid) -> Result<(Oid, ObjectType), Fau
     }
 }
 
-fn commit_at(objects: &Objects<'_>, id: Oid) -> Result<Commit, Fault> {
+fn commit_at(objects: &Objects, id: Oid) -> Result<Commit, Fault> {
     let (id, kind) = untagged(objects, id)?;
     if kind != ObjectType::Commit {
         return Err(Fault::NotFound);

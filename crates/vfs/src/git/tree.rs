@@ -38,7 +38,7 @@ impl Node {
 
 /// The trees beneath a root.
 pub(super) struct Tree<'o> {
-    objects: &'o Objects<'o>,
+    objects: &'o Objects,
     root: Oid,
 }
 
@@ -50,7 +50,7 @@ struct Named {
 }
 
 impl<'o> Tree<'o> {
-    pub(super) fn new(objects: &'o Objects<'o>, root: Oid) -> Self {
+    pub(super) fn new(objects: &'o Objects, root: Oid) -> Self {
         Tree { objects, root }
     }
 

@@ -261,6 +261,31 @@ fn a_cut_off_or_altered_pack_ends_in_a_fault() {
     }
 }
 
+#[test]
+fn a_repository_of_named_pipes_is_not_waited_for() {
+    for (place, pipe) in [
+        ("objects/info/alternates", "Host Git"),
+        ("objects/pack/pack-1.idx", "Host Git"),
+        ("HEAD", "Host Git"),
+        ("refs/heads/main", "Host Git"),
+        ("packed-refs", "Ok"),
+        ("config", "Ok"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let repository = Repository::init(folder.path()).unwrap();
+        commit(&repository, tree(&repository, &[]), 1);
+        let path = repository.path().join(place);
+        let _ = fs::remove_file(&path);
+        assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+        let found = match at(folder.path(), "main") {
+            Ok(_) => "Ok",
+            Err(VfsError::Host { fault: Fault::Git(_), .. }) => "Host Git",
+            Err(_) => "other",
+        };
+        assert_eq!(found, pipe, "{place}");
+    }
+}
+
 /// Every file beneath a folder with its content.
 fn everything(folder: &Path) -> Vec<(PathBuf, Vec<u8>, SystemTime)> {
     let mut found = Vec::new();

@@ -327,6 +327,11 @@ fn a_wrong_part_of_a_file_is_a_fault_and_never_content() {
     }
 }
 
+/// Takes all that comes and answers nothing.
+fn stall_for_good(stream: &mut TcpStream) {
+    let _ = std::io::copy(stream, &mut std::io::sink());
+}
+
 #[test]
 fn a_private_address_needs_leave_and_an_address_must_be_one_of_the_web() {
     let cache = tempfile::tempdir().unwrap();
@@ -338,6 +343,18 @@ fn a_private_address_needs_leave_and_an_address_must_be_one_of_the_web() {
     }
     assert!(server.requests().is_empty());
     assert_eq!(mount_at(&server.url, cache.path(), true).read(&uri("x")).unwrap(), b"inside");
+    let started = Instant::now();
+    for (expected, stalls) in [("Timeout", true), ("Connection", false)] {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("https://{}", listener.local_addr().unwrap());
+        thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                if stalls { stall_for_good(&mut stream) } else { answer(&mut stream, "200 OK", "", b"plain") }
+            }
+        });
+        assert_eq!(name(mount_at(&url, cache.path(), true).read(&uri("x"))), expected);
+    }
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
     for url in ["ftp://a/b", "a/b", "https://user:pass@a/", "https://a/?q", "https://"] {
         let fault = HttpProvider::new(HttpOptions::new(url), Cache::new(cache.path(), 0).unwrap()).map(drop);
         assert!(matches!(fault, Err(Fault::Remote(RemoteFault::Address { .. }))), "{url}");
