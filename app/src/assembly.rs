@@ -90,6 +90,11 @@ fn configuration() -> Option<PathBuf> {
     Some(user_folder("XDG_CONFIG_HOME", ".config")?.join("metabuilder"))
 }
 
+/// Where secrets are.
+pub fn secrets() -> vfs::secrets::Secrets {
+    vfs::secrets::Secrets::new(&configuration().unwrap_or_default(), |name| env::var_os(name))
+}
+
 /// The mounts that the settings declare, relative paths seen from `folder`; what is wrong with others is told.
 pub fn mounts(settings: &Settings, folder: PathBuf) -> Vec<Mount> {
     let surroundings = Surroundings {

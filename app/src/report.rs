@@ -11,6 +11,8 @@ use store::StoreError;
 pub const WRONG_USAGE: u8 = 2;
 /// Exit code: bad or unreadable input.
 pub const BAD_INPUT: u8 = 3;
+/// Exit code: denied by policy.
+pub const DENIED: u8 = 4;
 /// Exit code: storage, lock or verification.
 pub const STORAGE: u8 = 6;
 

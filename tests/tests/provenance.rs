@@ -27,7 +27,12 @@ fn each_output_says_what_it_was_made_of_and_others_believe_it() {
     let build = Build::new();
     fs::write(build.path("../key"), SEED).unwrap();
     let key = format!("attest.key={}", build.path("../key").display());
+    let no_key = build.command(&["--attest", "--setting", "attest.key=secret:signing"]).output().unwrap();
+    assert_eq!((no_key.status.code(), build.outputs().len()), (Some(3), 0));
     let run = build.run(&["--attest", "--setting", &key]);
+    let mut secret = build.command(&["--attest", "--setting", "attest.key=secret:signing"]);
+    let same = result(&secret.env("METABUILDER_SECRET_SIGNING", SEED).output().unwrap());
+    assert_eq!((&same["statements"], &same["ran"]), (&run["statements"], &Json::Array(Vec::new())));
     assert_eq!(run["statements"].as_array().unwrap().len(), 18);
     let public: Vec<u8> =
         (0..32).map(|at| u8::from_str_radix(&PUBLIC[2 * at..2 * at + 2], 16).unwrap()).collect();

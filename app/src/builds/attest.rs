@@ -1,39 +1,53 @@
 //! `--attest`: an in-toto statement of provenance beside each output.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{collections::BTreeMap, fmt::Display, fs, path::Path};
 
 use base::BlobHash;
-use kernel::ports::Files;
+use kernel::{Settings, ports::Files};
 use provenance::{Artifact, Build, Program, Sha256, SigningKey, sign, statement};
 
 use super::{RunRecord, StepRecord};
-use crate::report::{BAD_INPUT, Failure, STORAGE, WRONG_USAGE};
+use crate::{
+    assembly,
+    report::{BAD_INPUT, DENIED, Failure, STORAGE, WRONG_USAGE},
+};
 
-/// The key that statements are signed with; none when the setting is empty.
-fn key(path: &str) -> Result<Option<SigningKey>, Failure> {
-    if path.is_empty() {
-        return Ok(None);
-    }
-    let text = fs::read_to_string(path)
-        .map_err(|error| Failure::new(BAD_INPUT, format!("attest.key: {path}: {error}")))?;
-    let key = SigningKey::parse(&text)
-        .map_err(|error| Failure::new(WRONG_USAGE, format!("attest.key: {path}: {error}")))?;
-    Ok(Some(key))
-}
-
-/// Writes a statement beside each file that the steps of a run gave (`script` is the text that was run), signed with the key in a file if there is one. Gives
-/// the paths of the statements.
+/// The key that statements are signed with, which the settings name; none when they name none.
 ///
 /// # Errors
-/// The key cannot be read, a file is no longer what the run read or wrote, or a statement cannot be written.
+/// It cannot be read, is no such key, or is a secret that a workspace asks for.
+pub fn signing_key(settings: &Settings) -> Result<Option<SigningKey>, Failure> {
+    let named = settings.text("attest.key").unwrap_or_default();
+    let failed = |code: u8, error: &dyn Display| Failure::new(code, format!("attest.key: {named}: {error}"));
+    let key = |text: &str| SigningKey::parse(text).map_err(|error| failed(WRONG_USAGE, &error)).map(Some);
+    match named {
+        "" => Ok(None),
+        secret if secret.starts_with("secret:") => {
+            if !settings.is_own("attest.key") {
+                return Err(failed(
+                    DENIED,
+                    &"a workspace gets no secrets: name the key in your own settings",
+                ));
+            }
+            let secret = assembly::secrets().resolve(secret).map_err(|error| failed(BAD_INPUT, &error))?;
+            key(secret.expose())
+        }
+        file => key(&fs::read_to_string(file).map_err(|error| failed(BAD_INPUT, &error))?),
+    }
+}
+
+/// Writes a statement beside each file that the steps of a run gave (`script` is the text that was run), signed if there is a key. Gives the
+/// paths of the statements.
+///
+/// # Errors
+/// A file is no longer what the run read or wrote, or a statement cannot be written.
 pub fn attest(
     record: &RunRecord,
     script: &str,
     run: u64,
-    key_file: &str,
+    key: Option<&SigningKey>,
     files: &dyn Files,
 ) -> Result<Vec<String>, Failure> {
-    let key = key(key_file)?;
     let mut outputs: BTreeMap<&str, &StepRecord> = BTreeMap::new();
     for step in &record.steps {
         outputs.extend(step.writes.keys().map(|path| (path.as_str(), step)));
@@ -42,7 +56,7 @@ pub fn attest(
     for (path, step) in outputs {
         let build = build(record, script, run, (path, step), files)?;
         let text = statement(&build).map_err(|error| Failure::new(1, format!("{path}: {error}")))?;
-        let (name, bytes) = match &key {
+        let (name, bytes) = match key {
             Some(key) => (format!("{path}.intoto.jsonl"), sign(text.as_bytes(), key).to_json() + "\n"),
             None => (format!("{path}.intoto.json"), text + "\n"),
         };

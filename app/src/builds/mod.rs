@@ -5,7 +5,7 @@ mod memory;
 mod record;
 mod whole;
 
-pub use attest::attest;
+pub use attest::{attest, signing_key};
 pub use memory::{Memory, cache};
 pub use record::{RunRecord, StepRecord};
 pub use whole::{Noted, keep as keep_whole, key as whole_key, recall};

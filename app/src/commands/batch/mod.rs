@@ -18,7 +18,7 @@ use serde_json::json;
 use super::{current_folder, progress::Teller};
 use crate::{
     assembly::{self, Home},
-    builds::{Memory, Noted, RunRecord, attest, keep_whole, recall, whole_key},
+    builds::{Memory, Noted, RunRecord, attest, keep_whole, recall, signing_key, whole_key},
     cli::{Batch, Common, ProgressMode},
     ports::SystemClock,
     report::{BAD_INPUT, Failure, print, tell},
@@ -104,6 +104,8 @@ impl Wish<'_> {
             let known = remembered(&mut memory, batch).map(|memory| memory.known(files, batch.force));
             return told::dry_run(&plan, &batch::preview(&plan, known), common);
         }
+        // Before the work, so that a wrong key does not cost it.
+        let key = if batch.attest { signing_key(&settings)? } else { None };
         // What a step makes has the same ids in every run, whatever else the script comes to say.
         let seed = path.file_name().unwrap_or(path.as_os_str()).as_encoded_bytes().to_vec();
         let home = match &batch.workspace {
@@ -150,8 +152,7 @@ impl Wish<'_> {
         let mut statements = Vec::new();
         if batch.attest && failure.is_none() {
             let run = memory.as_ref().and_then(Memory::run).unwrap_or_default();
-            let key = kernel.settings().text("attest.key").unwrap_or_default();
-            statements = attest(&record, &text, run, key, &*files)?;
+            statements = attest(&record, &text, run, key.as_ref(), &*files)?;
         }
         if let Some(memory) = &mut memory {
             memory.end(told::in_a_word(&outcome), &record);
