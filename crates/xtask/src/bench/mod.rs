@@ -3,12 +3,14 @@
 //! Never part of the tests: times on a shared machine fail without a fault. Figures mean something as ratios between
 //! rows of one table.
 
+mod jobs;
+
 use crate::project::Project;
 use crate::table::Table;
 use anyhow::{Context, Result, bail};
 use std::fs;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use testkit::{Scans, photo};
@@ -16,7 +18,7 @@ use testkit::{Scans, photo};
 /// The options of `cargo xtask bench`.
 #[derive(clap::Args)]
 pub struct Options {
-    /// Which set of measurements: core
+    /// Which set of measurements: core, jobs
     #[arg(required_unless_present = "command")]
     name: Option<String>,
     /// How often each command is measured, after one run that does not count
@@ -45,6 +47,10 @@ struct Measure {
 struct Job {
     name: String,
     command: Vec<String>,
+    /// The folder in which it runs; that of this tool when absent.
+    folder: Option<PathBuf>,
+    /// Whether what it keeps from one run to the next stays.
+    keeps: bool,
 }
 
 /// Measures a set or a command and prints the table.
@@ -68,14 +74,20 @@ pub fn bench(project: &Project, options: &Options) -> Result<bool> {
 
 fn measure_all(project: &Project, options: &Options, inputs: &Path) -> Result<Table> {
     let jobs = match options.name.as_deref() {
-        None => vec![Job { name: options.command.join(" "), command: options.command.clone() }],
+        None => vec![Job {
+            name: options.command.join(" "),
+            command: options.command.clone(),
+            folder: None,
+            keeps: false,
+        }],
         Some("core") => core(project, inputs)?,
-        Some(name) => bail!("there is no bench {name:?}; there is core"),
+        Some("jobs") => jobs::jobs(project, inputs)?,
+        Some(name) => bail!("there is no bench {name:?}; there are core and jobs"),
     };
     let mut table = Table::new(&["what", " wall ms", " min–max", " CPU ms", " peak MB"]);
     for job in jobs {
         eprintln!("{}", job.name);
-        let measure = measure(&job.command, options.runs, &inputs.join("cache"))?;
+        let measure = measure(&job, options.runs, &inputs.join("cache"))?;
         let [least, median, greatest] = measure.wall.map(|seconds| seconds * 1000.0);
         table.row([
             job.name,
@@ -95,6 +107,8 @@ fn core(project: &Project, inputs: &Path) -> Result<Vec<Job>> {
     let job = |name: &str, words: &[&str]| Job {
         name: name.into(),
         command: std::iter::once(binary.clone()).chain(words.iter().map(|word| (*word).to_owned())).collect(),
+        folder: None,
+        keeps: false,
     };
     let photo = photo::landscape(6000, 4000, 1).encode_jpeg(90, Scans::Interleaved)?;
     fs::write(inputs.join("photo.jpg"), photo).context("the photo to measure with")?;
@@ -162,11 +176,13 @@ fn steps(project: &Project, inputs: &Path) -> Result<Table> {
     Ok(table)
 }
 
-/// Runs a command once to warm up and then `runs` times, with an empty cache folder of its own each time: what the
-/// program keeps from one run to the next is not what is measured.
-fn measure(command: &[String], runs: usize, cache: &Path) -> Result<Measure> {
-    once(command, cache)?;
-    let samples = (0..runs.max(1)).map(|_| once(command, cache)).collect::<Result<Vec<_>>>()?;
+/// Runs a command once to warm up (thrice, so that it can settle, when what it keeps stays) and then `runs` times, each time
+/// with an empty cache folder of its own unless what it keeps is what is measured.
+fn measure(job: &Job, runs: usize, cache: &Path) -> Result<Measure> {
+    for _ in 0..if job.keeps { 3 } else { 1 } {
+        once(job, cache)?;
+    }
+    let samples = (0..runs.max(1)).map(|_| once(job, cache)).collect::<Result<Vec<_>>>()?;
     let sorted = |of: fn(&(f64, f64, u64)) -> f64| {
         let mut values: Vec<_> = samples.iter().map(of).collect();
         values.sort_by(f64::total_cmp);
@@ -182,14 +198,18 @@ fn measure(command: &[String], runs: usize, cache: &Path) -> Result<Measure> {
 }
 
 /// Wall seconds, CPU seconds and peak bytes of one run.
-fn once(words: &[String], cache: &Path) -> Result<(f64, f64, u64)> {
+fn once(job: &Job, cache: &Path) -> Result<(f64, f64, u64)> {
+    let words = &job.command;
     let (program, arguments) = words.split_first().context("no command to measure")?;
-    if cache.exists() {
+    if cache.exists() && !job.keeps {
         fs::remove_dir_all(cache).with_context(|| cache.display().to_string())?;
     }
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command.env("XDG_CACHE_HOME", cache);
+    if let Some(folder) = &job.folder {
+        command.current_dir(folder);
+    }
     // A new process begins with the peak of the one that it comes from, so this one's own is set back to its present
     // size (proc_pid_clear_refs(5)); where the system refuses, only small peaks are overstated.
     let _ = fs::write("/proc/self/clear_refs", "5");
@@ -279,7 +299,12 @@ mod tests {
 
     #[test]
     fn a_run_is_measured_and_a_failed_one_refused() {
-        let words = |script: &str| ["sh", "-c", script].map(str::to_owned);
+        let words = |script: &str| Job {
+            name: String::new(),
+            command: ["sh", "-c", script].map(str::to_owned).to_vec(),
+            folder: None,
+            keeps: false,
+        };
         let cache = tempfile::tempdir().unwrap();
         drop(std::hint::black_box(vec![1u8; 300_000_000]));
         let idle = measure(&words("true"), 1, cache.path()).unwrap();
