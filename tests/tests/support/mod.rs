@@ -29,6 +29,7 @@ pub fn batch(folder: &Path, name: &str, script: &Json) -> Command {
     fs::write(&path, serde_json::to_vec_pretty(script).unwrap()).unwrap();
     let mut command = Command::new(program());
     command.arg("--batch").arg(path).arg("--workspace").arg(folder).args(["--progress", "json", "--json"]);
+    command.env("XDG_CACHE_HOME", folder.join(".cache"));
     command
 }
 

@@ -50,7 +50,7 @@ pub fn jobs(project: &Project, inputs: &Path) -> Result<Vec<Job>> {
             "60 steps over photographs, one core",
             "photos",
             false,
-            &[&binary, "--batch", &script, "--jobs", "1"],
+            &["taskset", "-c", "0", &binary, "--batch", &script, "--jobs", "1"],
         ),
         job("the same, two cores", "photos", false, &[&binary, "--batch", &script, "--jobs", "2"]),
     ]);
