@@ -32,6 +32,8 @@ pub struct Chart {
     pub(crate) states: Vec<State>,
     pub(crate) transitions: Vec<Transition>,
     pub(crate) by_id: HashMap<String, StateId>,
+    /// What a machine's data is at its start.
+    pub(crate) data: Map<String, Json>,
 }
 
 /// What a state is.
@@ -98,7 +100,9 @@ pub(crate) enum Action {
     Send { event: Arc<str>, data: Json, delay: u64, id: Option<String> },
     Cancel(String),
     Log(String),
-    Emit { command: String, args: Map<String, Json> },
+    Emit { command: String, args: Map<String, Json>, result: Option<String> },
+    Assign(Map<String, Json>),
+    Append(Map<String, Json>),
     If(Vec<(Guard, Vec<Action>)>),
 }
 
@@ -147,6 +151,57 @@ impl Chart {
     /// All states in document order, without the chart itself.
     pub fn states(&self) -> impl Iterator<Item = &State> {
         self.states.iter().skip(1)
+    }
+
+    /// Whether any transition answers to an event.
+    pub fn answers(&self, event: &str) -> bool {
+        self.transitions.iter().any(|transition| transition.answers(event))
+    }
+
+    /// The commands that may be asked of the host, each with its arguments as they are written.
+    pub fn commands(&self) -> Vec<(&str, &Map<String, Json>)> {
+        fn collect<'a>(actions: &'a [Action], found: &mut Vec<(&'a str, &'a Map<String, Json>)>) {
+            for action in actions {
+                match action {
+                    Action::Emit { command, args, .. } => found.push((command, args)),
+                    Action::If(branches) => branches.iter().for_each(|(_, actions)| collect(actions, found)),
+                    _ => {}
+                }
+            }
+        }
+        let mut found = Vec::new();
+        for state in &self.states {
+            [&state.initial_actions, &state.on_entry, &state.on_exit]
+                .into_iter()
+                .for_each(|actions| collect(actions, &mut found));
+        }
+        self.transitions.iter().for_each(|transition| collect(&transition.actions, &mut found));
+        found
+    }
+
+    /// The tests that only the host can decide, as they are written.
+    pub fn tests(&self) -> Vec<&str> {
+        fn collect<'a>(actions: &'a [Action], found: &mut Vec<&'a str>) {
+            for action in actions {
+                if let Action::If(branches) = action {
+                    for (guard, actions) in branches {
+                        guard.host_tests(found);
+                        collect(actions, found);
+                    }
+                }
+            }
+        }
+        let mut found = Vec::new();
+        for state in &self.states {
+            [&state.initial_actions, &state.on_entry, &state.on_exit]
+                .into_iter()
+                .for_each(|actions| collect(actions, &mut found));
+        }
+        for transition in &self.transitions {
+            transition.guard.iter().for_each(|guard| guard.host_tests(&mut found));
+            collect(&transition.actions, &mut found);
+        }
+        found
     }
 
     /// All transitions in the document order of their sources.

@@ -3,6 +3,7 @@
 use crate::{
     chart::{Chart, Kind, StateId},
     error::Fault,
+    set::StateSet,
 };
 
 /// Whether some states can be active together, so that entering all of them gives a legal configuration.
@@ -44,4 +45,35 @@ pub(crate) fn all_within(
         Some(state) => Err(Fault::NotADescendant { role, name: chart.state(*state).id.clone() }),
         None => Ok(()),
     }
+}
+
+/// Whether states are a configuration that the chart allows; else a state, how many active states are in it, and how many
+/// there would have to be.
+pub(crate) fn legal(chart: &Chart, active: &StateSet) -> Result<(), (String, usize, usize)> {
+    for (at, state) in chart.states.iter().enumerate() {
+        let id = StateId(at as u32);
+        let is_active = id == StateId::ROOT || active.contains(id);
+        let inside = state.children.iter().filter(|child| active.contains(**child)).count();
+        let expected = match state.kind {
+            _ if !is_active => 0,
+            Kind::Compound => 1,
+            Kind::Parallel => state.children.len(),
+            Kind::Atomic | Kind::Final => 0,
+            Kind::ShallowHistory | Kind::DeepHistory => return Err((state.id.clone(), 1, 0)),
+        };
+        if inside != expected {
+            return Err((state.id.clone(), inside, expected));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a history can stand for these states.
+pub(crate) fn history(chart: &Chart, history: StateId, states: &[StateId]) -> bool {
+    let real = |state: &StateId| !chart.kind(*state).is_history();
+    let within = |parent| all_within(chart, states, parent, "").is_ok();
+    chart.kind(history).is_history()
+        && states.iter().all(real)
+        && chart.state(history).parent.is_some_and(within)
+        && compatible(chart, states).is_ok()
 }

@@ -28,6 +28,9 @@ pub struct ChartForm {
     /// The states to be in at the start; the first state when left out.
     #[serde(default, skip_serializing_if = "Names::is_empty")]
     pub initial: Names,
+    /// The data that a machine starts with, by name.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub data: Map<String, Json>,
     /// The outermost states. Exactly one of them is active.
     pub states: Vec<StateForm>,
 }
@@ -134,6 +137,10 @@ pub enum ActionForm {
     Log(String),
     /// Asks the host for a command.
     Emit(EmitForm),
+    /// Gives data other values, by name.
+    Assign(Map<String, Json>),
+    /// Puts values at the ends of lists in the data, by name. What is no list yet becomes one.
+    Append(Map<String, Json>),
     /// Does the actions of the first branch whose condition holds.
     If(Vec<BranchForm>),
 }
@@ -156,6 +163,9 @@ pub struct SendForm {
 }
 
 /// A command of the host.
+///
+/// In its arguments, as in what an event carries and in what is assigned or appended, a text `$name` stands for a value of
+/// the data and `$event` for what the event carries; dots lead into it: `$event.point.0`. `$$` begins a text with a dollar.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EmitForm {
@@ -164,6 +174,9 @@ pub struct EmitForm {
     /// Its arguments.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub args: Map<String, Json>,
+    /// The name of the data that takes its result.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result: Option<String>,
 }
 
 /// A branch of a choice between actions.

@@ -51,13 +51,15 @@ impl Guard {
         }
     }
 
-    /// The first test that only the host can decide.
-    pub fn host_test(&self) -> Option<&str> {
+    /// Adds the tests that only the host can decide.
+    pub fn host_tests<'a>(&'a self, found: &mut Vec<&'a str>) {
         match self {
-            Guard::Constant(_) | Guard::In(_) => None,
-            Guard::Host(test) => Some(test),
-            Guard::Not(guard) => guard.host_test(),
-            Guard::All(guards) | Guard::Any(guards) => guards.iter().find_map(Guard::host_test),
+            Guard::Constant(_) | Guard::In(_) => {}
+            Guard::Host(test) => found.push(test),
+            Guard::Not(guard) => guard.host_tests(found),
+            Guard::All(guards) | Guard::Any(guards) => {
+                guards.iter().for_each(|guard| guard.host_tests(found))
+            }
         }
     }
 }

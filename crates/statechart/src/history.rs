@@ -16,6 +16,19 @@ impl Histories {
         found.map(|(_, states)| states.as_slice())
     }
 
+    /// What all histories stand for whose parents have been left before.
+    pub fn iter(&self) -> impl Iterator<Item = (StateId, &[StateId])> {
+        self.0.iter().map(|(history, states)| (*history, states.as_slice()))
+    }
+
+    /// Lets a history stand for states.
+    pub fn put(&mut self, history: StateId, states: Vec<StateId>) {
+        match self.0.iter_mut().find(|(state, _)| *state == history) {
+            Some((_, before)) => *before = states,
+            None => self.0.push((history, states)),
+        }
+    }
+
     /// Remembers what is active for all histories of a state that is about to be left.
     pub fn record(&mut self, chart: &Chart, left: StateId, active: &StateSet) {
         for history in &chart.state(left).histories {
@@ -32,10 +45,7 @@ impl Histories {
                     .filter(|child| active.contains(*child))
                     .collect(),
             };
-            match self.0.iter_mut().find(|(state, _)| state == history) {
-                Some((_, before)) => *before = states,
-                None => self.0.push((*history, states)),
-            }
+            self.put(*history, states);
         }
     }
 }

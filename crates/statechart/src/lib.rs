@@ -14,12 +14,15 @@ mod guard;
 mod history;
 mod load;
 mod machine;
+mod saved;
 mod scxml;
 mod set;
 mod step;
+mod template;
 #[cfg(test)]
 mod tests;
 
 pub use chart::{Chart, Kind, State, StateId, Transition};
 pub use error::{ChartError, Fault, Place};
-pub use machine::{Event, Host, Machine, NoHost, RunError};
+pub use machine::{Event, Host, Machine, NoHost, RunError, Scope};
+pub use saved::{RestoreError, SavedEvent, SavedMachine};

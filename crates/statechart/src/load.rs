@@ -30,6 +30,7 @@ pub(crate) fn load(form: &ChartForm, limits: &Limits) -> Result<Chart, ChartErro
             states: Vec::new(),
             transitions: Vec::new(),
             by_id: HashMap::new(),
+            data: form.data.clone(),
         },
         forms: Vec::new(),
         limits,
@@ -286,7 +287,13 @@ impl<'a> Loader<'a> {
             },
             ActionForm::Cancel(id) => Action::Cancel(id.clone()),
             ActionForm::Log(text) => Action::Log(text.clone()),
-            ActionForm::Emit(emit) => Action::Emit { command: emit.command.clone(), args: emit.args.clone() },
+            ActionForm::Emit(emit) => Action::Emit {
+                command: emit.command.clone(),
+                args: emit.args.clone(),
+                result: emit.result.clone(),
+            },
+            ActionForm::Assign(values) => Action::Assign(values.clone()),
+            ActionForm::Append(values) => Action::Append(values.clone()),
             ActionForm::If(branches) => {
                 let mut compiled = Vec::new();
                 for (at, branch) in branches.iter().enumerate() {

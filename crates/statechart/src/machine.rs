@@ -44,14 +44,24 @@ impl From<&str> for Event {
     }
 }
 
-/// What a chart asks of the program around it. `event` is the one that is being answered; none at the start and where a
-/// transition needs none.
+/// What can be read while a chart answers an event.
+#[derive(Clone, Copy, Debug)]
+pub struct Scope<'a> {
+    /// The event that is being answered; none at the start and where a transition needs none.
+    pub event: Option<&'a Event>,
+    /// The data of the machine.
+    pub data: &'a Map<String, Json>,
+}
+
+/// What a chart asks of the program around it.
 pub trait Host {
     /// Whether a test holds, by its text in the chart. An error raises `error.execution`, and the test counts as false.
-    fn holds(&self, test: &str, event: Option<&Event>) -> Result<bool, String>;
+    fn holds(&self, test: &str, scope: Scope<'_>) -> Result<bool, String>;
 
-    /// Does a command. An error raises `error.execution` and skips the actions behind it.
-    fn emit(&mut self, command: &str, args: &Map<String, Json>, event: Option<&Event>) -> Result<(), String>;
+    /// Does a command and gives its result; the arguments are filled in. An error raises `error.execution` and skips the
+    /// actions behind it.
+    fn emit(&mut self, command: &str, args: Map<String, Json>, event: Option<&Event>)
+    -> Result<Json, String>;
 
     /// Takes a message.
     fn log(&mut self, message: &str);
@@ -62,11 +72,11 @@ pub trait Host {
 pub struct NoHost;
 
 impl Host for NoHost {
-    fn holds(&self, test: &str, _: Option<&Event>) -> Result<bool, String> {
+    fn holds(&self, test: &str, _: Scope<'_>) -> Result<bool, String> {
         Err(format!("nothing here can decide '{test}'"))
     }
 
-    fn emit(&mut self, command: &str, _: &Map<String, Json>, _: Option<&Event>) -> Result<(), String> {
+    fn emit(&mut self, command: &str, _: Map<String, Json>, _: Option<&Event>) -> Result<Json, String> {
         Err(format!("nothing here can do '{command}'"))
     }
 
@@ -100,6 +110,7 @@ pub struct Machine {
     /// The active states; the chart itself is not among them.
     pub(crate) active: StateSet,
     pub(crate) histories: Histories,
+    pub(crate) data: Map<String, Json>,
     pub(crate) internal: VecDeque<Event>,
     pub(crate) external: VecDeque<Event>,
     /// Events to come by when they are due and, of those due at once, in the order in which they were sent.
@@ -128,6 +139,7 @@ impl Machine {
         let mut machine = Machine {
             active: StateSet::new(chart.states.len()),
             histories: Histories::default(),
+            data: chart.data.clone(),
             internal: VecDeque::new(),
             external: VecDeque::new(),
             delayed: BTreeMap::new(),
@@ -171,6 +183,16 @@ impl Machine {
     /// When the next delayed event is due, since the start.
     pub fn next_due(&self) -> Option<Duration> {
         self.delayed.keys().next().map(|(due, _)| Duration::from_millis(*due))
+    }
+
+    /// How far the clock has been moved on since the start.
+    pub fn now(&self) -> Duration {
+        Duration::from_millis(self.now)
+    }
+
+    /// The data, by name.
+    pub fn data(&self) -> &Map<String, Json> {
+        &self.data
     }
 
     /// Whether the chart has not reached an outermost final state.

@@ -8,8 +8,9 @@ use serde_json::Value as Json;
 use crate::{
     chart::{Action, Chart, Kind, StateId},
     history::Histories,
-    machine::{Event, Host, Machine},
+    machine::{Event, Host, Machine, Scope},
     set::StateSet,
+    template::{fill, fill_all},
 };
 
 /// The place of a transition in [`Chart::transitions`].
@@ -68,7 +69,9 @@ impl Machine {
         };
         answers
             && transition.guard.as_ref().is_none_or(|guard| {
-                let outcome = guard.holds(&|state| self.is_active(state), &|test| host.holds(test, event));
+                let outcome = guard.holds(&|state| self.is_active(state), &|test| {
+                    host.holds(test, Scope { event, data: &self.data })
+                });
                 outcome.unwrap_or_else(|message| {
                     errors.push(message);
                     false
@@ -251,17 +254,37 @@ impl Machine {
         for action in actions {
             match action {
                 Action::Raise(name) => self.raise(Event::new(Arc::clone(name))),
-                Action::Send { event, data, delay, id } => {
-                    let event = Event { name: Arc::clone(event), data: data.clone() };
-                    self.send_later(event, *delay, id.clone());
+                Action::Send { event: name, data, delay, id } => {
+                    let data = fill(data, Scope { event, data: &self.data })?;
+                    self.send_later(Event { name: Arc::clone(name), data }, *delay, id.clone());
                 }
                 Action::Cancel(id) => self.delayed.retain(|_, delayed| delayed.id.as_ref() != Some(id)),
                 Action::Log(message) => host.log(message),
-                Action::Emit { command, args } => host.emit(command, args, event)?,
+                Action::Emit { command, args, result } => {
+                    let args = fill_all(args, Scope { event, data: &self.data })?;
+                    let given = host.emit(command, args, event)?;
+                    if let Some(name) = result {
+                        self.data.insert(name.clone(), given);
+                    }
+                }
+                Action::Assign(values) => {
+                    let values = fill_all(values, Scope { event, data: &self.data })?;
+                    self.data.extend(values);
+                }
+                Action::Append(values) => {
+                    for (name, value) in fill_all(values, Scope { event, data: &self.data })? {
+                        match self.data.get_mut(&name) {
+                            Some(Json::Array(list)) => list.push(value),
+                            _ => drop(self.data.insert(name, Json::Array(vec![value]))),
+                        }
+                    }
+                }
                 Action::If(branches) => {
                     for (guard, actions) in branches {
                         let holds = guard
-                            .holds(&|state| self.is_active(state), &|test| host.holds(test, event))
+                            .holds(&|state| self.is_active(state), &|test| {
+                                host.holds(test, Scope { event, data: &self.data })
+                            })
                             .unwrap_or_else(|message| {
                                 self.raise_error(message);
                                 false

@@ -54,7 +54,7 @@ fn deeds(actions: &[Action]) -> Option<String> {
         Action::Cancel(id) => Some(format!("cancel {id}")),
         Action::Emit { command, .. } => Some(command.clone()),
         Action::If(_) => Some("if …".to_owned()),
-        Action::Log(_) => None,
+        Action::Log(_) | Action::Assign(_) | Action::Append(_) => None,
     };
     let words: Vec<String> = actions.iter().filter_map(deed).collect();
     (!words.is_empty()).then(|| words.join("; "))

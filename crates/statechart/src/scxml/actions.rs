@@ -8,6 +8,7 @@ use crate::{
     error::{ChartError, Fault},
     form::{ActionForm, BranchForm, Delay, SendForm},
     load::MAX_NESTING,
+    template::literal,
 };
 
 /// The names of the event processor that every machine has.
@@ -78,7 +79,7 @@ impl Reader {
             event: self.required(node, "event")?,
             delay: delay.parse::<Delay>().map_err(|error| self.fault(node, error.into()))?,
             id: node.attribute("id").map(str::to_owned),
-            data: self.data(node)?,
+            data: literal(self.data(node)?),
         };
         match node.attribute("target").unwrap_or_default() {
             "" => Ok(ActionForm::Send(form)),

@@ -128,6 +128,7 @@ impl Reader {
             version: 1,
             name: root.attribute("name").unwrap_or_default().to_owned(),
             initial: names(root, "initial"),
+            data: Default::default(),
             states: Vec::new(),
         };
         for child in root.children() {
@@ -249,7 +250,9 @@ impl Reader {
         }
         // Whether the states exist is checked with the whole chart.
         let guard = Guard::parse(text, &|_| Ok(StateId::ROOT)).map_err(|fault| self.fault(node, fault))?;
-        match guard.host_test() {
+        let mut tests = Vec::new();
+        guard.host_tests(&mut tests);
+        match tests.first() {
             None => Ok(text.to_owned()),
             Some(test) => {
                 let help = "there is no data model: only In(state), true and false can be tested in SCXML";

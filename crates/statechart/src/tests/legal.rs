@@ -4,7 +4,7 @@ use base::Limits;
 use proptest::{collection::vec, prelude::*};
 
 use crate::{
-    Chart, Kind, Machine, StateId,
+    Chart, Machine, check,
     form::{ActionForm, ChartForm, Names, SendForm, StateForm, StateType, TransitionForm},
     tests::Diary,
 };
@@ -103,29 +103,6 @@ pub(super) fn chart(shapes: &[Shape], arrows: &[Arrow]) -> Chart {
     Chart::build(&chart, &limits).unwrap()
 }
 
-fn is_legal(machine: &Machine) -> Result<(), String> {
-    let chart = machine.chart();
-    let active = |state: &StateId| machine.is_active(*state);
-    for at in 0..chart.states.len() as u32 {
-        let id = StateId(at);
-        let state = chart.state(id);
-        let inside = state.children.iter().filter(|child| active(child)).count();
-        let expected = match state.kind {
-            _ if !active(&id) => 0,
-            Kind::Compound => 1,
-            Kind::Parallel => state.children.len(),
-            Kind::Atomic | Kind::Final => 0,
-            Kind::ShallowHistory | Kind::DeepHistory => {
-                return Err(format!("history {} is active", state.id));
-            }
-        };
-        if inside != expected {
-            return Err(format!("'{}' has {inside} active children instead of {expected}", state.id));
-        }
-    }
-    Ok(())
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -134,14 +111,14 @@ proptest! {
         let mut diary = Diary::default();
         // A chart that runs in circles is stopped, and legal there, too; only the start may not come about.
         let Ok(mut machine) = Machine::start(Arc::new(chart(&shapes, &arrows)), &mut diary) else { return Ok(()) };
-        prop_assert_eq!(is_legal(&machine), Ok(()));
+        prop_assert_eq!(check::legal(machine.chart(), &machine.active), Ok(()));
         for (number, event) in events.iter().enumerate() {
             let time = Duration::from_millis(3 * number as u64);
             let _ = match EVENTS.get(*event) {
                 Some(event) => machine.send(*event, &mut diary),
                 None => machine.advance(time, &mut diary),
             };
-            prop_assert_eq!(is_legal(&machine), Ok(()));
+            prop_assert_eq!(check::legal(machine.chart(), &machine.active), Ok(()));
         }
     }
 }
