@@ -182,7 +182,7 @@ impl Core {
 
     /// Does what is asked of the window, as far as it is for the kernel's thread.
     fn follow(&mut self, notice: Notice) {
-        let Notice::Asked { command, document } = notice else { return };
+        let Notice::Asked { command, document, .. } = notice else { return };
         match command {
             "window.document.show" => self.front = document,
             "window.document.next" => self.step(1),

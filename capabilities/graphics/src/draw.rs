@@ -11,6 +11,7 @@ use usvg::fontdb::Database;
 
 use crate::{
     fonts::Catalogue,
+    pick::IndexCache,
     picture::{Group, Node, NodeKind, Picture, Resource},
     raster::{
         Depth, Surface,
@@ -27,6 +28,8 @@ pub struct Drawing {
     /// The image file that was read last: as a rule it is drawn next, or placed once more.
     last_read: Mutex<Option<(BlobHash, ReadImage)>>,
     layouts: LayoutCache,
+    /// Where the parts of the canvas are that was asked last.
+    pub(crate) index: IndexCache,
 }
 
 /// An image file, decoded with eight bits a channel.
@@ -49,6 +52,7 @@ impl Drawing {
         self.catalogue.clear();
         self.images.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.take_last_read();
+        self.index.clear();
     }
 
     /// Reads the image file with this hash, unless it was the last one to be read.

@@ -3,6 +3,7 @@
 //! Owns the node kinds `graphics.*`, the drawing model behind them, the CPU renderer, and the picture formats. Never
 //! touches files or fonts by itself: bytes come through the kernel's ports.
 
+mod bounds;
 pub mod canvas;
 mod commands;
 mod draw;
@@ -13,6 +14,7 @@ mod fonts;
 mod import;
 #[allow(missing_docs)]
 pub mod kinds;
+mod pick;
 pub mod picture;
 pub mod raster;
 pub mod render;
@@ -41,6 +43,7 @@ impl Capability for Graphics {
         import::register(registrar, &self.0);
         export::register(registrar, &self.0);
         evaluate::register(registrar, &self.0);
+        registrar.chart("graphics.tools", include_str!("../tools.json"));
     }
 
     fn activate(&self) -> Result<(), CommandError> {

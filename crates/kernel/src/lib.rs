@@ -14,6 +14,7 @@ mod exchange;
 mod history;
 mod kernel;
 mod log;
+mod machines;
 pub mod pattern;
 pub mod ports;
 mod recent;
@@ -39,6 +40,9 @@ pub use exchange::{
 };
 pub use history::History;
 pub use kernel::{Kernel, Ports, Request, Response};
+pub use machines::{
+    Button, Input, LazyChart, Modifiers, PointerInput, PointerPhase, Preview, PreviewShape, Signalled,
+};
 pub use registry::{Capability, Command, Registrar, Registry, RegistryError};
 pub use repeat::Deed;
 pub use scope::{Assets, EditScope, Place, QueryScope, TaskScope};

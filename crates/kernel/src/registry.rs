@@ -8,7 +8,7 @@ use std::{
 use base::nearest;
 use schema::{
     CommandDeclaration, EvaluatorDeclaration, Format, Kind, Kinds, Manifest, ManifestError,
-    PropertyDeclaration, Setting,
+    PropertyDeclaration, Setting, ToolDeclaration,
 };
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -20,6 +20,7 @@ use crate::{
     call::Work,
     evaluate::Evaluator,
     exchange::{Exporter, Importer},
+    machines::LazyChart,
     scope::{EditScope, QueryScope, TaskScope},
     workspace::WORKSPACE_KIND,
 };
@@ -103,6 +104,7 @@ pub struct Registry {
     importers: Vec<(Format, Arc<dyn Importer>)>,
     exporters: Vec<(Format, Arc<dyn Exporter>)>,
     evaluators: Vec<(EvaluatorDeclaration, Arc<dyn Evaluator>)>,
+    charts: Vec<LazyChart>,
 }
 
 /// A set of capabilities that does not fit together.
@@ -134,11 +136,12 @@ impl Registry {
             importers: Vec::new(),
             exporters: Vec::new(),
             evaluators: Vec::new(),
+            charts: Vec::new(),
             trouble: None,
             manifest: &manifest,
         };
         capability.register(&mut registrar);
-        let Registrar { mut handlers, importers, exporters, evaluators, trouble, .. } = registrar;
+        let Registrar { mut handlers, importers, exporters, evaluators, charts, trouble, .. } = registrar;
         let mismatch = |what, id: &str, trouble| RegistryError::Mismatch {
             capability: manifest.id.clone(),
             what,
@@ -179,6 +182,16 @@ impl Registry {
                 return Err(mismatch("evaluator", &declared.id, "is in the manifest, but has no handler"));
             };
             self.evaluators.push((declared.clone(), evaluator.clone()));
+        }
+        for declared in &manifest.charts {
+            let Some((_, text)) = charts.iter().find(|(id, _)| *id == declared.id) else {
+                return Err(mismatch("chart", &declared.id, "is in the manifest, but has no handler"));
+            };
+            self.charts.push(LazyChart::new(declared.clone(), text));
+        }
+        let known = |tool: &&ToolDeclaration| manifest.charts.iter().all(|chart| chart.id != tool.chart);
+        if let Some(tool) = manifest.tools.iter().find(known) {
+            return Err(mismatch("tool", &tool.id, "names a chart that is not in the manifest"));
         }
         self.importers
             .extend(importers.into_iter().filter_map(|(id, i)| Some((found(&id, &manifest.importers)?, i))));
@@ -268,6 +281,16 @@ impl Registry {
         self.evaluators.iter().find(|(declared, _)| declared.document == kind).map(|(_, evaluator)| evaluator)
     }
 
+    /// The state machines.
+    pub fn charts(&self) -> impl Iterator<Item = &LazyChart> {
+        self.charts.iter()
+    }
+
+    /// All tools, in the order in which they are shown.
+    pub fn tools(&self) -> impl Iterator<Item = &ToolDeclaration> {
+        self.manifests().flat_map(|manifest| &manifest.tools)
+    }
+
     /// Activates a capability before its first use. One that fails leaves the others as they are.
     pub fn activate(&mut self, capability: &str) -> Result<(), CommandError> {
         if let Some(entry) =
@@ -299,6 +322,7 @@ pub struct Registrar<'m> {
     importers: Vec<(String, Arc<dyn Importer>)>,
     exporters: Vec<(String, Arc<dyn Exporter>)>,
     evaluators: Vec<(String, Arc<dyn Evaluator>)>,
+    charts: Vec<(String, &'static str)>,
     trouble: Option<(&'static str, String)>,
 }
 
@@ -366,6 +390,12 @@ impl Registrar<'_> {
     pub fn evaluator(&mut self, id: &str, evaluator: Arc<dyn Evaluator>) {
         self.note("evaluator", id, self.manifest.evaluators.iter().any(|declared| declared.id == id));
         self.evaluators.push((id.to_owned(), evaluator));
+    }
+
+    /// A state machine, as the JSON of a chart. It is read when it is run for the first time.
+    pub fn chart(&mut self, id: &str, text: &'static str) {
+        self.note("chart", id, self.manifest.charts.iter().any(|declared| declared.id == id));
+        self.charts.push((id.to_owned(), text));
     }
 
     fn note(&mut self, what: &'static str, id: &str, declared: bool) {

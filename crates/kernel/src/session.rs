@@ -1,9 +1,12 @@
-//! What belongs to a session and is in no log: selection, clipboard and context keys.
+//! What belongs to a session and is in no log: selection, clipboard, context keys, running machines and what they show.
 
 use std::collections::{BTreeMap, HashMap};
 
 use base::{DocumentId, NodeId};
 use serde_json::Value as Json;
+use statechart::Machine;
+
+use crate::machines::{Machines, Preview};
 
 /// The state of a session.
 #[derive(Clone, Debug, Default)]
@@ -11,6 +14,8 @@ pub struct Session {
     selection: HashMap<DocumentId, Vec<NodeId>>,
     clipboard: Option<Json>,
     keys: BTreeMap<String, Json>,
+    pub(crate) machines: Machines,
+    preview: Option<Preview>,
 }
 
 impl Session {
@@ -42,6 +47,21 @@ impl Session {
     /// All context keys.
     pub fn keys(&self) -> &BTreeMap<String, Json> {
         &self.keys
+    }
+
+    /// A machine, by the id of its chart, once it has been started.
+    pub fn machine(&self, chart: &str) -> Option<&Machine> {
+        self.machines.get(chart)
+    }
+
+    /// What a tool shows of what it is about to do.
+    pub fn preview(&self) -> Option<&Preview> {
+        self.preview.as_ref()
+    }
+
+    /// Shows what a tool is about to do, or nothing any more.
+    pub fn set_preview(&mut self, preview: Option<Preview>) {
+        self.preview = preview;
     }
 
     /// Sets a context key.

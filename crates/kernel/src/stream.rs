@@ -3,6 +3,7 @@
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use base::{DocumentId, EventHash};
+use serde_json::Value as Json;
 
 use crate::{CommandError, Kernel, pattern::Pattern};
 
@@ -34,6 +35,8 @@ pub enum Notice {
         command: &'static str,
         /// The document that it is about.
         document: Option<DocumentId>,
+        /// Its other arguments: an object, or null when it has none.
+        arguments: Json,
     },
     /// The workspace became read-only. Topic `log.failed`.
     ReadOnly {

@@ -12,7 +12,8 @@ mod views;
 pub use accessors::accessors;
 pub use kind::{Kind, Kinds};
 pub use manifest::{
-    CommandDeclaration, EvaluatorDeclaration, Example, Format, KeyBinding, Manifest, ManifestError, Setting,
+    ChartDeclaration, CommandDeclaration, Cursor, EvaluatorDeclaration, Example, Format, KeyBinding,
+    Manifest, ManifestError, Setting, ToolDeclaration,
 };
 pub use property::{Merge, PropertyDeclaration, PropertyType, ValueError};
 pub use views::views;

@@ -35,6 +35,12 @@ pub struct Manifest {
     /// What it shows of documents.
     #[serde(default)]
     pub evaluators: Vec<EvaluatorDeclaration>,
+    /// The state machines that it runs.
+    #[serde(default)]
+    pub charts: Vec<ChartDeclaration>,
+    /// The tools that its state machines know.
+    #[serde(default)]
+    pub tools: Vec<ToolDeclaration>,
     /// Its settings.
     #[serde(default)]
     pub settings: Vec<Setting>,
@@ -114,6 +120,56 @@ pub struct EvaluatorDeclaration {
     pub document: String,
 }
 
+/// A state machine that runs while people work.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChartDeclaration {
+    /// Its id: `graphics.tools`.
+    pub id: String,
+    /// What people call it.
+    pub title: String,
+    /// The kind of document that has to be in front for it to hear of keys and the pointer; empty for any or none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub document: String,
+}
+
+/// A tool: what the pointer does on a document of a kind.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ToolDeclaration {
+    /// Its id, which is that of a state of its chart: `rectangle`.
+    pub id: String,
+    /// The chart, which takes the tool up at the event `tool.select.ID`.
+    pub chart: String,
+    /// What people call it.
+    pub title: String,
+    /// How it is used, in a sentence.
+    pub hint: String,
+    /// The key that takes it up; none when empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub keys: String,
+    /// What the pointer looks like.
+    #[serde(default)]
+    pub cursor: Cursor,
+    /// Its picture: SVG path data of lines on a square of 24 × 24 units.
+    pub icon: String,
+}
+
+/// What the pointer looks like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Cursor {
+    /// An arrow.
+    #[default]
+    Arrow,
+    /// A cross, for what is placed exactly.
+    Cross,
+    /// A hand that can take hold.
+    Hand,
+    /// An upright bar, for text.
+    Text,
+}
+
 /// A setting.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -177,6 +233,12 @@ impl Manifest {
         };
         for command in &self.commands {
             once(format!("command {}", command.id))?;
+        }
+        for chart in &self.charts {
+            once(format!("chart {}", chart.id))?;
+        }
+        for tool in &self.tools {
+            once(format!("tool {} of chart {}", tool.id, tool.chart))?;
         }
         for kind in &self.kinds {
             once(format!("kind {}", kind.id))?;

@@ -6,5 +6,5 @@
 mod read;
 mod write;
 
-pub use read::{node, picture, resource_id};
+pub use read::{node, picture, resource_id, resources};
 pub use write::{Inserter, insert};

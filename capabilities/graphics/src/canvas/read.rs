@@ -26,6 +26,19 @@ pub fn picture(tree: &Tree, time: f64, limits: &Limits) -> Result<Picture, Limit
     let root = tree.root().at_time(time);
     let (width, height) =
         kinds::Canvas::read(root).map_or((1.0, 1.0), |canvas| (canvas.width(), canvas.height()));
+    let children = Reader { nesting: limits.nesting }.children(root, 1)?;
+    Ok(Picture { width, height, root: Group { children }, resources: read_resources(root, limits)? })
+}
+
+/// What the nodes of a canvas refer to, at its start.
+///
+/// # Errors
+/// Nodes nested deeper than the limits allow.
+pub fn resources(tree: &Tree, limits: &Limits) -> Result<Resources, LimitExceeded> {
+    read_resources(tree.root().at_time(0.0), limits)
+}
+
+fn read_resources(root: NodeRef<'_>, limits: &Limits) -> Result<Resources, LimitExceeded> {
     let reader = Reader { nesting: limits.nesting };
     let mut resources = Resources::default();
     for home in root.children().filter(|child| child.kind() == kinds::Resources::KIND) {
@@ -35,7 +48,7 @@ pub fn picture(tree: &Tree, time: f64, limits: &Limits) -> Result<Picture, Limit
             }
         }
     }
-    Ok(Picture { width, height, root: Group { children: reader.children(root, 1)? }, resources })
+    Ok(resources)
 }
 
 /// A drawn node with what is below it; none for other nodes.

@@ -4,18 +4,12 @@ use std::sync::Arc;
 
 use base::{DocumentId, NodeId};
 use kernel::{CommandError, QueryScope, Registrar};
-use kurbo::{Affine, Rect, Shape};
+use kurbo::{Affine, Rect};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
-use usvg::fontdb::Database;
 
-use crate::{
-    canvas,
-    draw::Drawing,
-    picture::{Node, NodeKind, Path},
-    render::Layout,
-};
+use crate::{bounds::node_bounds, canvas, draw::Drawing};
 
 pub(super) fn register(registrar: &mut Registrar<'_>, drawing: &Arc<Drawing>) {
     let drawing = drawing.clone();
@@ -59,36 +53,4 @@ fn bounds(drawing: &Drawing, scope: &mut QueryScope<'_>, args: Args) -> Result<J
     }
     Ok(around
         .map_or(Json::Null, |r| json!({ "x": r.x0, "y": r.y0, "width": r.width(), "height": r.height() })))
-}
-
-/// The box around what a node draws, effects left aside.
-fn node_bounds(node: &Node, outer: Affine, fonts: &Arc<Database>) -> Option<Rect> {
-    if !node.visible {
-        return None;
-    }
-    let here = outer * node.transform;
-    let all = |nodes: &mut dyn Iterator<Item = Option<Rect>>| nodes.flatten().reduce(|a, b| a.union(b));
-    match &node.kind {
-        NodeKind::Group(group) => {
-            all(&mut group.children.iter().map(|child| node_bounds(child, here, fonts)))
-        }
-        NodeKind::Path(path) => path_bounds(path, here),
-        NodeKind::Image(image) => {
-            Some(here.transform_rect_bbox(Rect::new(0.0, 0.0, image.width, image.height)))
-        }
-        NodeKind::Text(text) => {
-            let layout = Layout::of(text, 1.0, fonts);
-            all(&mut layout.nodes.iter().map(|part| node_bounds(&part.node, here, fonts)))
-        }
-    }
-}
-
-fn path_bounds(path: &Path, here: Affine) -> Option<Rect> {
-    if path.data.is_empty() {
-        return None;
-    }
-    let half = path.stroke.as_ref().map_or(0.0, |stroke| stroke.width / 2.0);
-    let [a, b, c, d, ..] = here.as_coeffs();
-    let scale = (a * d - b * c).abs().sqrt();
-    Some((here * path.data.clone()).bounding_box().inflate(half * scale, half * scale))
 }

@@ -5,6 +5,7 @@ mod filter;
 mod group;
 mod mask;
 mod measure;
+mod pick;
 mod place;
 mod shape;
 mod text;
@@ -28,6 +29,7 @@ pub(crate) fn register(registrar: &mut Registrar<'_>, drawing: &Arc<Drawing>) {
     group::register(registrar);
     mask::register(registrar);
     measure::register(registrar, drawing);
+    pick::register(registrar, drawing);
 }
 
 /// The root of a canvas, as the default of arguments that name a parent.

@@ -65,6 +65,9 @@ struct Args {
     radius: f64,
     /// SVG path data.
     data: Option<String>,
+    /// The corners of a path, in place of its data: [x, y] each, in px.
+    #[serde(default)]
+    points: Vec<[f64; 2]>,
     /// #rrggbb, #rrggbbaa, url(#NODE) or none; black when absent, none for a line.
     fill: Option<String>,
     /// As for the fill; none when absent, black for a line.
@@ -119,6 +122,14 @@ fn outline(args: &Args) -> Result<BezPath, CommandError> {
         Form::Rectangle => frame.to_path(ACCURACY),
         Form::Ellipse => Ellipse::from_rect(frame).to_path(ACCURACY),
         Form::Line => Line::new((frame.x0, frame.y0), (frame.x1, frame.y1)).to_path(ACCURACY),
+        Form::Path if !args.points.is_empty() => {
+            let mut path = BezPath::new();
+            for (at, [x, y]) in args.points.iter().enumerate() {
+                let point = (args.x + x, args.y + y);
+                if at == 0 { path.move_to(point) } else { path.line_to(point) }
+            }
+            path
+        }
         Form::Path => {
             let data = args.data.as_deref().ok_or_else(|| CommandError::argument("data", "is missing"))?;
             let mut path = BezPath::from_svg(data)

@@ -1,6 +1,7 @@
 //! Moving, scaling, turning and skewing layers.
 
 use base::{DocumentId, NodeId};
+use document::NodeRef;
 use kernel::{CommandError, EditScope, Registrar};
 use kurbo::{Affine, Vec2};
 use schemars::JsonSchema;
@@ -38,6 +39,19 @@ struct Args {
     /// How far to the right and down, in px, after all else.
     #[serde(default, rename = "move")]
     shift: [f64; 2],
+    /// What lengths and directions are measured in.
+    #[serde(default)]
+    space: Space,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum Space {
+    /// The space of each layer's parent.
+    #[default]
+    Parent,
+    /// The canvas.
+    Canvas,
 }
 
 fn ones() -> [f64; 2] {
@@ -56,8 +70,17 @@ fn transform(scope: &mut EditScope<'_>, args: Args) -> Result<Json, CommandError
         * Affine::scale_non_uniform(args.scale[0], args.scale[1])
         * Affine::translate(-about);
     for node in layers(scope, args.document, &args.nodes)? {
-        let own =
-            scope.node(args.document, node)?.numbers::<6>("transform").map_or(Affine::IDENTITY, Affine::new);
+        let reader = scope.node(args.document, node)?;
+        let transform =
+            |node: NodeRef<'_>| node.numbers::<6>("transform").map_or(Affine::IDENTITY, Affine::new);
+        let own = transform(reader);
+        let outer = std::iter::successors(reader.parent(), |node| node.parent())
+            .filter(|_| args.space == Space::Canvas)
+            .fold(Affine::IDENTITY, |inner, outer| transform(outer) * inner);
+        if outer.determinant() == 0.0 {
+            return Err(CommandError::NotApplicable(format!("layer {node} is in a group without area")));
+        }
+        let change = if outer == Affine::IDENTITY { change } else { outer.inverse() * change * outer };
         let next = (change * own).as_coeffs();
         scope.set(args.document, node, "transform", Some(&json!(next)))?;
     }

@@ -1,5 +1,5 @@
-//! The commands that every workspace has: documents, nodes, keyframes, history, selection, clipboard and
-//! window.
+//! The commands that every workspace has: documents, nodes, keyframes, history, selection, clipboard,
+//! tools and window.
 
 mod bundle;
 mod clipboard;
@@ -8,6 +8,7 @@ mod history;
 mod keyframe;
 mod node;
 mod selection;
+mod tool;
 mod window;
 
 use crate::{Capability, Registrar};
@@ -31,6 +32,7 @@ impl Capability for Core {
         history::register(registrar);
         selection::register(registrar);
         clipboard::register(registrar);
+        tool::register(registrar);
         window::register(registrar);
     }
 }

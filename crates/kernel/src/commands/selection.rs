@@ -23,6 +23,21 @@ struct Set {
     /// The nodes, in order; none to select nothing.
     #[schemars(with = "Vec<String>")]
     nodes: Vec<NodeId>,
+    /// What becomes of the nodes that are selected already.
+    #[serde(default)]
+    mode: Mode,
+}
+
+#[derive(Clone, Copy, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum Mode {
+    /// They are not selected any more.
+    #[default]
+    Replace,
+    /// They stay selected.
+    Add,
+    /// They stay selected, but for those that are named: they are not any more.
+    Toggle,
 }
 
 fn set(scope: &mut QueryScope<'_>, args: Set) -> Result<Json, CommandError> {
@@ -31,7 +46,21 @@ fn set(scope: &mut QueryScope<'_>, args: Set) -> Result<Json, CommandError> {
     if let Some(node) = missing {
         return Err(CommandError::no_node(*node));
     }
-    scope.kernel().select(args.document, args.nodes);
+    let named = args.nodes;
+    let mut before = scope.kernel().session().selection(args.document).to_vec();
+    let nodes = match args.mode {
+        Mode::Replace => named,
+        Mode::Add => {
+            before.retain(|node| !named.contains(node));
+            before.into_iter().chain(named).collect()
+        }
+        Mode::Toggle => {
+            let new: Vec<NodeId> = named.iter().copied().filter(|node| !before.contains(node)).collect();
+            before.retain(|node| !named.contains(node));
+            before.into_iter().chain(new).collect()
+        }
+    };
+    scope.kernel().select(args.document, nodes);
     Ok(Json::Null)
 }
 

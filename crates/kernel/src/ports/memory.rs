@@ -19,12 +19,21 @@ use crate::{Kernel, Ports, Registry, Settings};
 
 /// A kernel over an empty workspace, beside these files.
 pub fn kernel(registry: Registry, files: &[(&str, &[u8])]) -> (Kernel, Arc<MemoryFiles>) {
+    kernel_at(registry, files, Arc::new(Ticks::default()))
+}
+
+/// A kernel over an empty workspace, beside these files and with this clock.
+pub fn kernel_at(
+    registry: Registry,
+    files: &[(&str, &[u8])],
+    clock: Arc<dyn Clock>,
+) -> (Kernel, Arc<MemoryFiles>) {
     let files = files.iter().map(|(path, bytes)| ((*path).to_owned(), bytes.to_vec())).collect();
     let files = Arc::new(MemoryFiles(Mutex::new(files)));
     let ports = Ports {
         files: files.clone(),
         fonts: Arc::new(Nothing),
-        clock: Arc::new(Ticks::default()),
+        clock,
         limits: Limits::default(),
         settings: Settings::new(&registry).into(),
     };
