@@ -1,7 +1,7 @@
 import QtQuick
 import org.metabuilder.window
 
-/// The canvas of the document in front. The wheel zooms, a drag with the middle button or with Space moves.
+/// The canvas of the document in front. The pointer goes to the tool in hand, the wheel zooms.
 Item {
     id: panel
 
@@ -21,6 +21,14 @@ Item {
 
     function actual() {
         view.actual();
+    }
+
+    function zoomAt(factor: real, x: real, y: real) {
+        view.zoomAt(factor, x, y);
+    }
+
+    function put(x: real, y: real, across: real, down: real) {
+        view.put(x, y, across, down);
     }
 
     // What lies under a canvas: its shadow, and squares where it is transparent.
@@ -60,22 +68,38 @@ Item {
         Accessible.name: qsTr("Canvas of %1").arg(panel.bench.document)
     }
 
-    MouseArea {
-        property point last
+    CanvasOverlay {
+        anchors.fill: parent
+        visible: view.shown
+        page: view.page
+        color: Theme.accent
+    }
 
+    MouseArea {
         anchors.fill: parent
         enabled: view.shown
+        hoverEnabled: true
         acceptedButtons: Qt.LeftButton | Qt.MiddleButton
-        cursorShape: pressed ? Qt.ClosedHandCursor : Qt.ArrowCursor
+        cursorShape: {
+            switch (panel.bench.cursor) {
+            case "cross":
+                return Qt.CrossCursor;
+            case "hand":
+                return pressed ? Qt.ClosedHandCursor : Qt.OpenHandCursor;
+            case "text":
+                return Qt.IBeamCursor;
+            default:
+                return Qt.ArrowCursor;
+            }
+        }
         onPressed: mouse => {
             panel.entered();
             panel.bench.focus("canvas");
-            last = Qt.point(mouse.x, mouse.y);
+            view.pointer(0, mouse.x, mouse.y, mouse.button, mouse.modifiers);
         }
-        onPositionChanged: mouse => {
-            view.pan(mouse.x - last.x, mouse.y - last.y);
-            last = Qt.point(mouse.x, mouse.y);
-        }
+        onPositionChanged: mouse => view.pointer(1, mouse.x, mouse.y, 0, mouse.modifiers)
+        onReleased: mouse => view.pointer(2, mouse.x, mouse.y, mouse.button, mouse.modifiers)
+        onCanceled: panel.bench.tell("gesture.cancel")
         onWheel: wheel => {
             if (wheel.modifiers & Qt.ShiftModifier)
                 view.pan(wheel.angleDelta.y / 2, 0);

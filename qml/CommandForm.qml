@@ -112,7 +112,7 @@ Item {
 
                         required property var modelData
                         /// What was put in.
-                        property string value
+                        property string value: modelData.preset
                         readonly property bool wrong: form.trouble.startsWith(modelData.name + ": ")
 
                         onValueChanged: form.trouble = ""
@@ -154,6 +154,7 @@ Item {
 
                             TextField {
                                 implicitHeight: 34
+                                text: field.modelData.preset
                                 color: Theme.text
                                 placeholderText: field.modelData.default
                                 placeholderTextColor: Theme.muted

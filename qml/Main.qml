@@ -2,7 +2,8 @@ import QtQuick
 import QtQuick.Layouts
 import org.metabuilder.window
 
-/// The window: documents at the left, the one in front in the middle, the status below, the palette above all.
+/// The window: documents at the left, then the tools, the document in front in the middle, the status below, the palette above
+/// all.
 Window {
     id: window
 
@@ -23,6 +24,8 @@ Window {
             form.open(command, title, JSON.parse(fields));
         }
         onZoomWanted: factor => canvas.zoomBy(factor)
+        onZoomAtWanted: (factor, x, y) => canvas.zoomAt(factor, x, y)
+        onPanWanted: (x, y, across, down) => canvas.put(x, y, across, down)
         onFitWanted: canvas.fit()
         onActualWanted: canvas.actual()
         onCloseWanted: window.close()
@@ -35,7 +38,15 @@ Window {
         anchors.fill: parent
         focus: true
         Keys.onShortcutOverride: event => event.accepted = true
-        Keys.onPressed: event => event.accepted = workbench.press(event.key, event.modifiers)
+        Keys.onPressed: event => {
+            event.accepted = workbench.press(event.key, event.modifiers);
+            if (!event.accepted && !event.isAutoRepeat)
+                workbench.key(event.key, event.modifiers, true);
+        }
+        Keys.onReleased: event => {
+            if (!event.isAutoRepeat)
+                workbench.key(event.key, event.modifiers, false);
+        }
 
         ColumnLayout {
             anchors.fill: parent
@@ -52,6 +63,14 @@ Window {
                     bench: workbench
                     Layout.preferredWidth: 232
                     Layout.fillHeight: true
+                }
+
+                ToolBar {
+                    bench: workbench
+                    visible: canvas.shown
+                    Layout.preferredWidth: implicitWidth
+                    Layout.fillHeight: true
+                    onChosen: content.forceActiveFocus()
                 }
 
                 Item {
@@ -104,6 +123,7 @@ Window {
             anchors.fill: parent
             bench: workbench
             onClosed: content.forceActiveFocus()
+            onVisibleChanged: workbench.tell(visible ? "palette.opened" : "palette.closed")
         }
 
         CommandForm {
@@ -112,6 +132,7 @@ Window {
             anchors.fill: parent
             bench: workbench
             onClosed: content.forceActiveFocus()
+            onVisibleChanged: workbench.tell(visible ? "form.opened" : "form.closed")
         }
     }
 }

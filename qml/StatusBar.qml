@@ -2,7 +2,8 @@ import QtQuick
 import QtQuick.Layouts
 import org.metabuilder.window
 
-/// The bottom line: what runs, what undo would take back, whether all is on disk, and the zoom.
+/// The bottom line: what undo would take back, what runs, else how the tool in hand is used, whether all is on disk, and the
+/// zoom.
 Rectangle {
     id: bar
 
@@ -74,8 +75,10 @@ Rectangle {
         Label {
             Layout.fillWidth: true
             elide: Text.ElideRight
-            color: Theme.accent
-            text: slow.running || bar.bench.running === "" ? "" : qsTr("%1 …").arg(bar.bench.running)
+            readonly property bool working: !slow.running && bar.bench.running !== ""
+
+            color: working ? Theme.accent : Theme.muted
+            text: working ? qsTr("%1 …").arg(bar.bench.running) : bar.zoom > 0 ? bar.bench.hint : ""
 
             // What is done at once is not worth a word.
             Timer {

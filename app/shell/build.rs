@@ -2,7 +2,7 @@
 
 use cxx_qt_build::{CxxQtBuilder, QResource, QResources, QmlFile, QmlModule};
 
-const VIEWS: [&str; 8] = [
+const VIEWS: [&str; 9] = [
     "qml/CanvasPanel.qml",
     "qml/CommandForm.qml",
     "qml/DocumentList.qml",
@@ -10,6 +10,7 @@ const VIEWS: [&str; 8] = [
     "qml/CommandPalette.qml",
     "qml/StatusBar.qml",
     "qml/Toast.qml",
+    "qml/ToolBar.qml",
     "qml/Welcome.qml",
 ];
 
@@ -22,9 +23,19 @@ fn main() {
         .qml_files(VIEWS);
     CxxQtBuilder::new_qml_module(module)
         .qt_module("Quick")
-        .cpp_files(["cpp/picture_item.h", "cpp/picture_item.cpp"])
+        .cpp_files([
+            "cpp/picture_item.h",
+            "cpp/picture_item.cpp",
+            "cpp/strokes_item.h",
+            "cpp/strokes_item.cpp",
+        ])
         .include_dir("cpp")
         .qrc_resources(QResources::new().resource(QResource::new().prefix("/").files(ASSETS)))
-        .files(["src/bridge/canvas.rs", "src/bridge/row_model.rs", "src/bridge/workbench.rs"])
+        .files([
+            "src/bridge/canvas.rs",
+            "src/bridge/overlay.rs",
+            "src/bridge/row_model.rs",
+            "src/bridge/workbench.rs",
+        ])
         .build();
 }

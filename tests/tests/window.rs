@@ -6,7 +6,7 @@ mod support;
 use std::{fs, path::Path, process::Command};
 
 use serde_json::{Value as Json, json};
-use support::{display::Display, program, result, verify};
+use support::{display::Display, program, result, run, verify};
 use testkit::{Format, Image};
 
 /// A place in the middle of the canvas.
@@ -132,6 +132,84 @@ fn a_form_says_what_is_wrong_and_a_broken_file_changes_nothing() {
     display.closed();
     let documents = query(&workspace, "SELECT name FROM documents");
     assert_eq!(documents["rows"], json!([{ "name": "orange.png" }]));
+}
+
+/// Where a white canvas of 800 × 600 px begins that is shown pixel by pixel.
+const CORNER: (u32, u32) = (378, 86);
+const WHITE: [u8; 4] = [255, 255, 255, 255];
+/// What shapes are drawn with.
+const BLUE: [u8; 4] = [0x4c, 0x8d, 0xff, 255];
+
+/// A place of that canvas on the screen.
+fn on(x: u32, y: u32) -> (u32, u32) {
+    (CORNER.0 + x, CORNER.1 + y)
+}
+
+#[test]
+fn tools_draw_and_move_with_one_event_each_and_give_up_without_a_trace() {
+    let folder = tempfile::tempdir().unwrap();
+    let (workspace, _) = workspace(folder.path());
+    let properties = json!({ "width": 800, "height": 600, "background": "#ffffff" });
+    let args = json!({ "kind": "graphics.canvas", "name": "Sheet", "properties": properties });
+    let script =
+        json!({ "version": 1, "steps": [{ "id": "new", "command": "document.create", "args": args }] });
+    run(&workspace, "new.json", &script);
+    let mut display = Display::new("tools");
+    display.open(&workspace);
+    display.click(on(700, 500));
+    display.keys(&["ctrl+1"]);
+    display.wait("1-canvas", |picture| is(on(0, 0), WHITE)(picture) && !is(on(0, 600), WHITE)(picture));
+
+    display.keys(&["r"]);
+    display.drag(on(100, 100), on(200, 180));
+    let ghost = |picture: &Image| !is(on(150, 150), WHITE)(picture) && !is(on(150, 150), BLUE)(picture);
+    display.wait("2-ghost", ghost);
+    display.drop();
+    display.wait("3-rectangle", is(on(150, 150), BLUE));
+    display.keys(&["v"]);
+    display.drag(on(150, 150), on(350, 250));
+    display.wait("4-moving", is(on(150, 150), BLUE));
+    display.drop();
+    let moved = |picture: &Image| is(on(150, 150), WHITE)(picture) && is(on(320, 220), BLUE)(picture);
+    display.wait("5-moved", moved);
+    display.keys(&["ctrl+z"]);
+    display.wait("6-move-undone", is(on(150, 150), BLUE));
+    display.keys(&["ctrl+z"]);
+    display.wait("7-rectangle-undone", is(on(150, 150), WHITE));
+
+    display.keys(&["e"]);
+    display.drag(on(300, 300), on(500, 400));
+    display.wait("8-ellipse", |picture| !is(on(400, 350), WHITE)(picture));
+    display.keys(&["Escape"]);
+    display.wait("9-given-up", is(on(400, 350), WHITE));
+    display.drop();
+
+    // Space pans in between, and the tool of before is back.
+    display.hold("space", true);
+    display.drag(on(300, 300), on(350, 340));
+    display.drop();
+    display.hold("space", false);
+    display.wait("10-panned", |picture| !is(on(10, 10), WHITE)(picture) && is(on(60, 50), WHITE)(picture));
+    display.drag(on(150, 140), on(250, 240));
+    display.drop();
+    display.wait("11-drawn-after-panning", is(on(200, 190), BLUE));
+    display.keys(&["ctrl+q"]);
+    display.closed();
+    verify(&workspace);
+    assert_eq!(
+        commands(&workspace),
+        [
+            "document.create",
+            "graphics.shape.add",
+            "graphics.transform",
+            "history.undo",
+            "history.undo",
+            "graphics.shape.add"
+        ]
+    );
+    let shapes = query(&workspace, "SELECT data FROM graphics_path");
+    let data = shapes["rows"][0]["data"].as_str().unwrap();
+    assert!(shapes["rows"].as_array().unwrap().len() == 1 && data.starts_with("M200,150"), "{shapes}");
 }
 
 #[test]

@@ -98,6 +98,22 @@ impl Camera {
         self.move_to((self.offset.0 + dx * self.ratio, self.offset.1 + dy * self.ratio));
     }
 
+    /// Moves the canvas so that a point of it, in its units, is at a place of the panel.
+    pub fn put(&mut self, (x, y): (f64, f64), (across, down): (f64, f64)) {
+        self.fits = false;
+        self.move_to((across * self.ratio - x * self.scale, down * self.ratio - y * self.scale));
+    }
+
+    /// The point of the canvas, in its units, that is at a place of the panel.
+    pub fn point_at(&self, (x, y): (f64, f64)) -> (f64, f64) {
+        ((x * self.ratio - self.offset.0) / self.scale, (y * self.ratio - self.offset.1) / self.scale)
+    }
+
+    /// A length of the panel in units of the canvas.
+    pub fn length(&self, length: f64) -> f64 {
+        length * self.ratio / self.scale
+    }
+
     /// Pixels of the screen for one unit of the canvas.
     pub fn scale(&self) -> f64 {
         self.scale
@@ -211,5 +227,8 @@ mod tests {
         let view = camera.view().unwrap();
         assert_eq!(view.height, 64);
         assert_eq!(view.origin.1, 0.0);
+        camera.put((100.0, 50.0), (30.0, 40.0));
+        assert_eq!(camera.point_at((30.0, 40.0)), (100.0, 50.0));
+        assert_eq!(camera.length(5.0), 1.0);
     }
 }

@@ -10,10 +10,16 @@ use std::{
 };
 
 use base::{BlobHash, DocumentId};
-use kernel::{Blobs, CommandError, Context, DocumentRecord, Kernel, Notice, Request, pattern::Pattern};
+use kernel::{
+    Blobs, CommandError, Context, DocumentRecord, Input, Kernel, Notice, Request, pattern::Pattern,
+};
 use serde_json::{Value as Json, json};
 
-use crate::state::{Active, CommandEntry, DocumentEntry, Notification, State};
+use crate::{
+    overlay::Overlay,
+    state::{Active, CommandEntry, DocumentEntry, KeyEntry, Notification, State},
+    tools,
+};
 
 const UNDO: &str = "history.undo";
 const REDO: &str = "history.redo";
@@ -34,6 +40,8 @@ pub enum Message {
     Show(DocumentId),
     /// Set a context key.
     Key(&'static str, Json),
+    /// Hand something that people did to the machines.
+    Input(Input),
     /// Give a blob.
     Blob(BlobHash, SyncSender<Result<Vec<u8>, CommandError>>),
     /// Save all and end.
@@ -46,8 +54,10 @@ pub enum Report {
     State(Arc<State>),
     /// Something that the user should know.
     Notification(Notification),
-    /// A command of the window was called, by its id.
-    Asked(&'static str),
+    /// What is to be shown over the canvas from now on.
+    Overlay(Overlay),
+    /// A command of the window was called: its id and arguments.
+    Asked(&'static str, Json),
 }
 
 /// Asks the kernel's thread for blobs.
@@ -64,13 +74,14 @@ impl Blobs for RemoteBlobs {
 
 /// The kernel with what the window adds to it.
 pub struct Core {
-    kernel: Kernel,
-    context: Context,
-    state: State,
+    pub(crate) kernel: Kernel,
+    pub(crate) context: Context,
+    pub(crate) state: State,
     /// The document in front.
     front: Option<DocumentId>,
     asked: Receiver<Notice>,
-    report: Box<dyn Fn(Report) + Send>,
+    pub(crate) shown: tools::Shown,
+    pub(crate) report: Box<dyn Fn(Report) + Send>,
 }
 
 impl Core {
@@ -85,30 +96,43 @@ impl Core {
             title: command.declaration.title.clone(),
             description: command.declaration.description.clone(),
             capability: names(&command.capability),
-            keys: command.declaration.keys.iter().map(|key| (key.keys.clone(), key.when.clone())).collect(),
+            keys: keys(&command.declaration.keys),
             when: command.declaration.when.clone(),
             schema: Arc::new(command.schema.clone()),
         });
-        let commands = Arc::new(commands.collect());
+        let mut commands: Vec<CommandEntry> = commands.collect();
+        let tools = tools::tools(kernel.registry());
+        tools::bind(&mut commands, &tools);
+        let (commands, tools) = (Arc::new(commands), Arc::new(tools));
         let document_kinds = kernel.registry().document_kinds().map(|kind| kind.id.clone()).collect();
         let document_kinds = Arc::new(document_kinds);
         let read_only = kernel.read_only().map(str::to_owned);
-        let state = State { commands, document_kinds, saved: true, read_only, ..State::default() };
+        let state = State { commands, tools, document_kinds, saved: true, read_only, ..State::default() };
         let asked = kernel.subscribe(Pattern::below("window"));
-        Core { kernel, context, state, front: None, asked, report }
+        Core { kernel, context, state, front: None, asked, shown: tools::Shown::default(), report }
     }
 
     /// Serves until it is told to close, or until nobody can ask any more.
     pub fn serve(mut self, messages: &Receiver<Message>) {
+        self.tell("window.opened");
         self.publish();
         let mut waiting = VecDeque::new();
         loop {
-            let Ok(first) = messages.recv() else { break };
-            waiting.push_back(first);
+            let Ok(first) = tools::next(messages, &self.kernel) else { break };
+            let mut shown = first.is_none() && self.advance();
+            waiting.extend(first);
             waiting.extend(messages.try_iter());
-            let mut shown = false;
             while let Some(message) = waiting.pop_front() {
+                if tools::is_outrun(&message, waiting.front()) {
+                    continue;
+                }
                 match message {
+                    Message::Input(input) => {
+                        shown |= self.input(input);
+                        self.publish_overlay();
+                        waiting.extend(messages.try_iter());
+                        continue;
+                    }
                     Message::Close => return self.close(),
                     Message::Blob(hash, reply) => {
                         // Whoever asked may have stopped waiting.
@@ -126,13 +150,15 @@ impl Core {
                 self.publish();
                 self.sync();
             }
+            self.publish_keys();
+            self.publish_overlay();
         }
         self.close();
     }
 
     fn run(&mut self, id: &str, mut arguments: Json) {
         let found = self.state.commands.iter().find(|command| command.id == id);
-        let title = found.map_or_else(|| id.to_owned(), |command| command.title.clone());
+        let title = self.title(id);
         let takes_document = found.is_some_and(|command| command.takes("document"));
         if let (true, Some(front), Some(arguments)) = (takes_document, self.front, arguments.as_object_mut())
         {
@@ -145,7 +171,9 @@ impl Core {
                 return self.notify(false, format!("{title}: there is nothing more in this document."));
             }
         }
+        self.tell("work.begun");
         self.state.running = Some(title.clone());
+        self.state.keys = self.kernel.session().keys().clone();
         (self.report)(Report::State(Arc::new(self.state.clone())));
         let request = Request {
             command: id.to_owned(),
@@ -156,6 +184,7 @@ impl Core {
         };
         let done = catch_unwind(AssertUnwindSafe(|| self.kernel.execute(request)));
         self.state.running = None;
+        self.tell("work.ended");
         self.state.saved &= matches!(&done, Ok(Ok(response)) if response.events.is_empty());
         match done {
             Ok(Ok(response)) => {
@@ -172,22 +201,33 @@ impl Core {
                 self.notify(true, format!("{title}: the command broke off; what came before it is kept"))
             }
         }
+        self.follow_all();
+    }
+
+    /// What people call a command.
+    pub(crate) fn title(&self, id: &str) -> String {
+        let found = self.state.commands.iter().find(|command| command.id == id);
+        found.map_or_else(|| id.to_owned(), |command| command.title.clone())
+    }
+
+    /// Does what has been asked of the window.
+    pub(crate) fn follow_all(&mut self) {
         let asked: Vec<Notice> = self.asked.try_iter().collect();
         asked.into_iter().for_each(|notice| self.follow(notice));
     }
 
-    fn notify(&self, error: bool, text: String) {
+    pub(crate) fn notify(&self, error: bool, text: String) {
         (self.report)(Report::Notification(Notification { error, text }));
     }
 
     /// Does what is asked of the window, as far as it is for the kernel's thread.
     fn follow(&mut self, notice: Notice) {
-        let Notice::Asked { command, document, .. } = notice else { return };
+        let Notice::Asked { command, document, arguments } = notice else { return };
         match command {
             "window.document.show" => self.front = document,
             "window.document.next" => self.step(1),
             "window.document.previous" => self.step(-1),
-            command => (self.report)(Report::Asked(command)),
+            command => (self.report)(Report::Asked(command, arguments)),
         }
     }
 
@@ -203,6 +243,7 @@ impl Core {
         let records = self.kernel.documents().unwrap_or_default();
         let front = records.iter().find(|record| Some(record.id) == self.front).or(records.last());
         self.front = front.map(|record| record.id);
+        let changed = self.front != self.state.active.as_ref().map(|active| active.id);
         self.kernel.session().set_key("documentKind", front.map_or(Json::Null, |record| json!(record.kind)));
         self.state.active = front.and_then(|record| match self.active(record) {
             Ok(active) => Some(active),
@@ -211,6 +252,10 @@ impl Core {
                 None
             }
         });
+        if changed {
+            // What a tool has begun is about the document that was in front.
+            self.tell("gesture.cancel");
+        }
         (self.state.undo, self.state.redo) = self.front.map_or((None, None), |front| self.steps(front));
         let entry =
             |record: DocumentRecord| DocumentEntry { id: record.id, name: record.name, kind: record.kind };
@@ -238,11 +283,7 @@ impl Core {
         let undo = undone.and_then(|step| history.edit(step.event)).map(|row| row.command.clone());
         let redone = history.redo(&actor);
         let redo = redone.and_then(|step| history.edit(step.event)).map(|row| row.command.clone());
-        let title = |id: Arc<str>| {
-            let command = self.state.commands.iter().find(|command| command.id == *id);
-            command.map_or_else(|| id.to_string(), |command| command.title.clone())
-        };
-        (undo.map(title), redo.map(title))
+        (undo.map(|id| self.title(&id)), redo.map(|id| self.title(&id)))
     }
 
     /// Makes durable what has been done, and says so.
@@ -265,6 +306,15 @@ impl Core {
             self.notify(true, error.to_string());
         }
     }
+}
+
+fn keys(bindings: &[schema::KeyBinding]) -> Vec<KeyEntry> {
+    let entry = |binding: &schema::KeyBinding| KeyEntry {
+        keys: binding.keys.clone(),
+        when: binding.when.clone(),
+        ..KeyEntry::default()
+    };
+    bindings.iter().map(entry).collect()
 }
 
 /// A way to ask, and where what is asked arrives.

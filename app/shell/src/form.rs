@@ -40,6 +40,8 @@ pub struct Field {
     pub source: Option<String>,
     /// What is taken where nothing is put in; empty where that is up to the command.
     pub default: String,
+    /// What is put in already.
+    pub preset: String,
 }
 
 /// The arguments that a schema declares, those that are required first.
@@ -63,11 +65,26 @@ pub fn fields(schema: &Json) -> Vec<Field> {
                     Json::String(text) => text.clone(),
                     other => other.to_string(),
                 },
+                preset: String::new(),
             }
         })
         .collect();
     fields.sort_by_key(|field| !field.required);
     fields
+}
+
+/// Puts values into fields, by their names.
+pub fn preset(fields: &mut [Field], values: &Map<String, Json>) {
+    for field in fields {
+        match values.get(&field.name) {
+            None | Some(Json::Null) => {}
+            Some(Json::String(text)) => field.preset.clone_from(text),
+            Some(Json::Number(number)) if number.as_f64().is_some_and(|number| number.fract() == 0.0) => {
+                field.preset = format!("{}", number.as_f64().unwrap_or_default());
+            }
+            Some(other) => field.preset = other.to_string(),
+        }
+    }
 }
 
 /// `strokeWidth` as `Stroke width`.

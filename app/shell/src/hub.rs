@@ -8,10 +8,11 @@ use crate::{
     core::{Message, Report},
     draw::Resources,
     form::{self, Field, Input},
-    keymap::{Keymap, Pressed, Stroke},
+    keymap::{self, Keymap, Pressed, Stroke},
+    overlay::Overlay,
     palette::{self, Palette},
     rows::{Cell, Row},
-    state::{CommandEntry, Notification, State},
+    state::{CommandEntry, Notification, State, ToolEntry},
 };
 
 /// The one hub of the process. Qt makes its objects without arguments, so that they have to find it here.
@@ -30,9 +31,21 @@ struct Shared {
     state: Arc<State>,
     palette: Palette,
     keymap: Keymap,
-    asked: Vec<&'static str>,
+    asked: Vec<(&'static str, Json)>,
+    overlay: Overlay,
     notifications: Vec<Notification>,
-    listeners: Vec<Box<dyn Fn() + Send>>,
+    listeners: Vec<(Interest, Box<dyn Fn() + Send>)>,
+}
+
+/// What a listener wants to hear of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interest {
+    /// The state, and the palette's filter.
+    State,
+    /// What is asked of the window, and what the user should know.
+    Asked,
+    /// What is shown over the canvas; the state, too.
+    Overlay,
 }
 
 /// What came of choosing a command.
@@ -81,14 +94,19 @@ impl Hub {
         self.resources.get()
     }
 
-    /// Calls `listener` whenever something has changed, on any thread.
-    pub fn listen(&self, listener: Box<dyn Fn() + Send>) {
-        self.shared().listeners.push(listener);
+    /// Calls `listener` whenever there is news of what it wants to hear of, on any thread.
+    pub fn listen(&self, interest: Interest, listener: Box<dyn Fn() + Send>) {
+        self.shared().listeners.push((interest, listener));
     }
 
     /// Takes in what the kernel's thread says.
     pub fn take(&self, report: Report) {
         let mut shared = self.shared();
+        let news = match report {
+            Report::State(_) => [Interest::State, Interest::Overlay],
+            Report::Overlay(_) => [Interest::Overlay; 2],
+            Report::Asked(..) | Report::Notification(_) => [Interest::Asked; 2],
+        };
         match report {
             Report::State(state) => {
                 if !Arc::ptr_eq(&shared.state.commands, &state.commands) {
@@ -96,14 +114,20 @@ impl Hub {
                 }
                 shared.state = state;
             }
-            Report::Asked(command) => shared.asked.push(command),
+            Report::Overlay(overlay) => shared.overlay = overlay,
+            Report::Asked(command, arguments) => shared.asked.push((command, arguments)),
             Report::Notification(notification) => shared.notifications.push(notification),
         }
-        shared.listeners.iter().for_each(|listener| listener());
+        shared.tell(&news);
     }
 
-    /// The ids of the window's commands that were called since the last call.
-    pub fn asked(&self) -> Vec<&'static str> {
+    /// What is shown over the canvas.
+    pub fn overlay(&self) -> Overlay {
+        self.shared().overlay.clone()
+    }
+
+    /// The window's commands that were called since the last call: their ids and arguments.
+    pub fn asked(&self) -> Vec<(&'static str, Json)> {
         std::mem::take(&mut self.shared().asked)
     }
 
@@ -137,7 +161,11 @@ impl Hub {
         match pressed {
             Pressed::Nothing => (false, None),
             Pressed::Begins => (true, None),
-            Pressed::Calls(command) => {
+            Pressed::Calls(command, arguments) if !arguments.is_empty() => {
+                self.run(&command, arguments);
+                (true, None)
+            }
+            Pressed::Calls(command, _) => {
                 let chosen = self.choose(&command, true);
                 (true, Some((command, chosen)).filter(|(_, chosen)| *chosen != Chosen::Runs))
             }
@@ -153,17 +181,34 @@ impl Hub {
         if let Some(reason) = palette::unavailable(entry, &state) {
             return Chosen::Unavailable(reason);
         }
-        if let Some(mut fields) = palette::form(entry, by_key) {
-            for field in fields.iter_mut().filter(|field| field.source.as_deref() == Some("documentKinds")) {
-                (field.input, field.choices) = (Input::Choice, state.document_kinds.to_vec());
-            }
-            return Chosen::Asks { title: entry.title.clone(), fields };
+        if let Some(fields) = palette::form(entry, by_key) {
+            return Chosen::Asks { title: entry.title.clone(), fields: with_choices(fields, &state) };
         }
         if !by_key {
             self.shared().palette.called(command);
         }
         self.run(command, Map::new());
         Chosen::Runs
+    }
+
+    /// The form of a command with some of its arguments put in.
+    pub fn form(&self, command: &str, arguments: &Map<String, Json>) -> Option<Chosen> {
+        let state = self.state();
+        let entry = entry(&state, command)?;
+        let mut fields = with_choices(palette::form(entry, false)?, &state);
+        form::preset(&mut fields, arguments);
+        Some(Chosen::Asks { title: entry.title.clone(), fields })
+    }
+
+    /// Hands a key that no command is bound to, or a modifier key, to the machines.
+    pub fn key(&self, key: i32, modifiers: i32, down: bool) {
+        let document = self.state().active.as_ref().map(|active| active.id);
+        let name = || Stroke::from_qt(key, modifiers)?.plain();
+        if let Some(modifiers) = keymap::modified(key, modifiers, down) {
+            self.send(Message::Input(kernel::Input::Modifiers(modifiers)));
+        } else if let Some(key) = name() {
+            self.send(Message::Input(kernel::Input::Key { key, down, document }));
+        }
     }
 
     /// Calls a command with what was put into its form.
@@ -183,7 +228,7 @@ impl Hub {
     pub fn filter(&self, text: String) {
         let mut shared = self.shared();
         shared.palette.filter = text;
-        shared.listeners.iter().for_each(|listener| listener());
+        shared.tell(&[Interest::State]);
     }
 
     /// The roles and rows of a list: `documents` or `commands`.
@@ -192,9 +237,46 @@ impl Hub {
         match list {
             "documents" => (&["id", "name", "kind", "active"], documents(&shared.state)),
             "commands" => (&palette::ROLES, shared.palette.rows(&shared.state)),
+            "tools" => (&["id", "title", "keys", "hint", "icon", "active"], tools(&shared.state)),
             _ => (&[], Vec::new()),
         }
     }
+}
+
+impl Shared {
+    fn tell(&self, news: &[Interest]) {
+        let told = self.listeners.iter().filter(|(interest, _)| news.contains(interest));
+        told.for_each(|(_, listener)| listener());
+    }
+}
+
+/// The fields with the choices that no schema can list.
+fn with_choices(mut fields: Vec<Field>, state: &State) -> Vec<Field> {
+    for field in &mut fields {
+        let choices = match field.source.as_deref() {
+            Some("documentKinds") => state.document_kinds.to_vec(),
+            Some("tools") => state.tools.iter().map(|tool| tool.declaration.id.clone()).collect(),
+            _ => continue,
+        };
+        (field.input, field.choices) = (Input::Choice, choices);
+    }
+    fields
+}
+
+fn tools(state: &State) -> Vec<Row> {
+    let active = state.tool().map(|tool| tool.declaration.id.as_str());
+    let row = |ToolEntry { declaration: tool, .. }: &ToolEntry| Row {
+        key: tool.id.clone(),
+        cells: vec![
+            tool.id.as_str().into(),
+            tool.title.as_str().into(),
+            tool.keys.as_str().into(),
+            tool.hint.as_str().into(),
+            tool.icon.as_str().into(),
+            Cell::Flag(Some(&*tool.id) == active),
+        ],
+    };
+    state.tools_at_hand().map(row).collect()
 }
 
 fn entry<'s>(state: &'s State, id: &str) -> Option<&'s CommandEntry> {

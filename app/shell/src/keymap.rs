@@ -2,10 +2,10 @@
 
 use std::{collections::BTreeMap, str::FromStr};
 
-use kernel::when::When;
-use serde_json::Value as Json;
+use kernel::{Modifiers, when::When};
+use serde_json::{Map, Value as Json};
 
-use crate::state::CommandEntry;
+use crate::state::{CommandEntry, KeyEntry};
 
 /// A key with the modifiers that are held.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,6 +67,33 @@ impl Stroke {
     }
 }
 
+/// `Qt::Key` values of the keys that only modify others, with the flag of each.
+const MODIFIERS: [(i32, i32); 4] =
+    [(0x0100_0020, SHIFT), (0x0100_0021, CTRL), (0x0100_0022, META), (0x0100_0023, ALT)];
+
+/// The modifier keys that are held after a key was pressed or released, where that is one of them.
+pub fn modified(key: i32, modifiers: i32, down: bool) -> Option<Modifiers> {
+    let (_, flag) = MODIFIERS.iter().find(|(code, _)| *code == key)?;
+    Some(held(if down { modifiers | flag } else { modifiers & !flag }))
+}
+
+/// The modifier keys of Qt's flags.
+pub fn held(modifiers: i32) -> Modifiers {
+    Modifiers {
+        shift: modifiers & SHIFT != 0,
+        ctrl: modifiers & CTRL != 0,
+        alt: modifiers & ALT != 0,
+        meta: modifiers & META != 0,
+    }
+}
+
+impl Stroke {
+    /// The name of the key for machines, in lower case; none while Ctrl, Alt or Meta is held.
+    pub fn plain(&self) -> Option<String> {
+        (!self.ctrl && !self.alt && !self.meta).then(|| self.key.to_ascii_lowercase())
+    }
+}
+
 impl FromStr for Stroke {
     type Err = ();
 
@@ -95,6 +122,7 @@ struct Binding {
     strokes: Vec<Stroke>,
     when: Option<When>,
     command: String,
+    arguments: Map<String, Json>,
 }
 
 /// What a stroke led to.
@@ -104,8 +132,8 @@ pub enum Pressed {
     Nothing,
     /// It begins the keys of some command.
     Begins,
-    /// It calls this command.
-    Calls(String),
+    /// It calls this command with these arguments.
+    Calls(String, Map<String, Json>),
 }
 
 /// All bindings, and the strokes so far of keys that are pressed one after the other.
@@ -119,10 +147,15 @@ impl Keymap {
     /// The bindings of commands; of two with the same keys the later one counts.
     pub fn new(commands: &[CommandEntry]) -> Self {
         let bindings = commands.iter().flat_map(|command| {
-            command.keys.iter().filter_map(|(keys, when)| {
+            command.keys.iter().filter_map(|KeyEntry { keys, when, arguments }| {
                 let strokes: Result<Vec<Stroke>, ()> = keys.split(' ').map(str::parse).collect();
                 let when = if when.is_empty() { None } else { Some(When::parse(when).ok()?) };
-                Some(Binding { strokes: strokes.ok()?, when, command: command.id.clone() })
+                Some(Binding {
+                    strokes: strokes.ok()?,
+                    when,
+                    command: command.id.clone(),
+                    arguments: arguments.clone(),
+                })
             })
         });
         Keymap { bindings: bindings.collect(), begun: Vec::new() }
@@ -137,7 +170,7 @@ impl Keymap {
         };
         let mut fitting = self.bindings.iter().rev().filter(bound).peekable();
         let pressed = match fitting.find(|binding| binding.strokes.len() == self.begun.len()) {
-            Some(binding) => Pressed::Calls(binding.command.clone()),
+            Some(binding) => Pressed::Calls(binding.command.clone(), binding.arguments.clone()),
             None if self.bindings.iter().any(|binding| bound(&binding)) => return Pressed::Begins,
             None => Pressed::Nothing,
         };
@@ -157,7 +190,14 @@ mod tests {
             title: String::new(),
             description: String::new(),
             capability: String::new(),
-            keys: keys.iter().map(|(keys, when)| ((*keys).to_owned(), (*when).to_owned())).collect(),
+            keys: keys
+                .iter()
+                .map(|(keys, when)| KeyEntry {
+                    keys: (*keys).to_owned(),
+                    when: (*when).to_owned(),
+                    ..KeyEntry::default()
+                })
+                .collect(),
             when: String::new(),
             schema: Json::Null.into(),
         }
@@ -190,7 +230,7 @@ mod tests {
             let expected = match expected {
                 "" => Pressed::Nothing,
                 "…" => Pressed::Begins,
-                command => Pressed::Calls(command.to_owned()),
+                command => Pressed::Calls(command.to_owned(), Map::new()),
             };
             assert_eq!(pressed, expected, "{key:#x} with {modifiers:#x}");
         }

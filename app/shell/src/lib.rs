@@ -12,9 +12,11 @@ mod draw;
 mod form;
 mod hub;
 mod keymap;
+mod overlay;
 mod palette;
 mod rows;
 mod state;
+mod tools;
 
 use std::{
     pin::Pin,

@@ -63,7 +63,7 @@ impl Palette {
     }
 
     fn row(&self, command: &CommandEntry, state: &State) -> Row {
-        let keys = command.keys.first().map_or(String::new(), |(keys, _)| keys.clone());
+        let keys = command.keys.first().map_or(String::new(), |key| key.keys.clone());
         let recent = self.filter.is_empty() && self.recent.contains(&command.id);
         Row {
             key: command.id.clone(),

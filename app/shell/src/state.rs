@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use base::DocumentId;
 use document::Content;
 use kernel::Evaluator;
-use serde_json::Value as Json;
+use schema::ToolDeclaration;
+use serde_json::{Map, Value as Json};
 
 /// What the window shows of the workspace.
 #[derive(Clone, Default)]
@@ -26,6 +27,8 @@ pub struct State {
     pub running: Option<String>,
     /// The context keys that when-clauses read.
     pub keys: BTreeMap<String, Json>,
+    /// Every tool, in the order in which they are shown.
+    pub tools: Arc<Vec<ToolEntry>>,
     /// The ids of the kinds of documents.
     pub document_kinds: Arc<Vec<String>>,
     /// Every command, in the order of their ids.
@@ -71,12 +74,46 @@ pub struct CommandEntry {
     pub description: String,
     /// The name of the capability that brings it.
     pub capability: String,
-    /// Its key bindings as written, with their when-clauses.
-    pub keys: Vec<(String, String)>,
+    /// Its key bindings.
+    pub keys: Vec<KeyEntry>,
     /// When it can be called; always when empty.
     pub when: String,
     /// The JSON Schema of its arguments.
     pub schema: Arc<Json>,
+}
+
+/// A key binding.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct KeyEntry {
+    /// The keys as written.
+    pub keys: String,
+    /// When they are bound; always when empty.
+    pub when: String,
+    /// The arguments that the command is called with.
+    pub arguments: Map<String, Json>,
+}
+
+/// A tool.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ToolEntry {
+    /// What the manifest says of it.
+    pub declaration: ToolDeclaration,
+    /// The kind of document that it is for.
+    pub document: String,
+}
+
+impl State {
+    /// The tools for the document in front.
+    pub fn tools_at_hand(&self) -> impl Iterator<Item = &ToolEntry> {
+        let kind = self.keys.get("documentKind").and_then(Json::as_str);
+        self.tools.iter().filter(move |tool| Some(&*tool.document) == kind)
+    }
+
+    /// The tool that is in hand.
+    pub fn tool(&self) -> Option<&ToolEntry> {
+        let id = self.keys.get("tool")?.as_str()?;
+        self.tools_at_hand().find(|tool| tool.declaration.id == id)
+    }
 }
 
 impl CommandEntry {

@@ -83,7 +83,11 @@ impl Drawing {
         place: &str,
     ) -> Result<Surface, CommandError> {
         let images = self.decode(picture, reading)?;
-        let fonts = if has_text(picture) { self.fonts(reading.fonts) } else { Arc::default() };
+        let fonts = if nodes(picture).any(|node| matches!(node.kind, NodeKind::Text(_))) {
+            self.fonts(reading.fonts)
+        } else {
+            Arc::default()
+        };
         let ready = Ready { images, fonts, layouts: &self.layouts, limits: reading.limits };
         render::render(picture, view, &ready, reading.limits).map_err(|error| match error {
             RenderError::Limit(limit) => CommandError::Limit { place: place.to_owned(), limit },
@@ -173,8 +177,9 @@ fn images(picture: &Picture) -> impl Iterator<Item = BlobHash> {
     })
 }
 
-fn has_text(picture: &Picture) -> bool {
-    nodes(picture).any(|node| matches!(node.kind, NodeKind::Text(_)))
+/// Whether a node is a text or has one in it.
+pub(crate) fn has_text(node: &Node) -> bool {
+    matches!(node.kind, NodeKind::Text(_)) || node.children().iter().any(has_text)
 }
 
 #[cfg(test)]

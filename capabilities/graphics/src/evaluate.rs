@@ -2,12 +2,19 @@
 
 use std::sync::Arc;
 
-use base::Limits;
-use document::{Content, Tree};
-use kernel::{CommandError, Evaluator, Pixels, Reading, Registrar, View};
-use kurbo::{Affine, Vec2};
+use base::{Limits, NodeId};
+use document::{Content, NodeRef, Tree};
+use kernel::{CommandError, Evaluator, Pixels, Quad, Reading, Registrar, View};
+use kurbo::{Affine, Point, Vec2};
 
-use crate::{canvas, draw::Drawing, kinds, picture::Picture, raster, render};
+use crate::{
+    bounds::kind_bounds,
+    canvas,
+    draw::{self, Drawing},
+    kinds,
+    picture::Picture,
+    raster, render,
+};
 
 pub(crate) fn register(registrar: &mut Registrar<'_>, drawing: &Arc<Drawing>) {
     registrar.evaluator("picture", Arc::new(PictureEvaluator(drawing.clone())));
@@ -49,5 +56,37 @@ impl Evaluator for PictureEvaluator {
             raster::Pixels::U8(rgba) => Ok(Pixels { width, height, rgba }),
             _ => Err(CommandError::Failed(format!("{PLACE} was drawn with another depth than asked for"))),
         }
+    }
+
+    fn outlines(
+        &self,
+        document: &Content,
+        nodes: &[NodeId],
+        reading: &Reading<'_>,
+    ) -> Result<Vec<Quad>, CommandError> {
+        let tree = tree(document)?;
+        let transform = |node: NodeRef<'_>| node.numbers::<6>("transform").map(Affine::new);
+        let mut outlines = Vec::new();
+        for reader in nodes.iter().filter(|node| tree.is_visible(**node)).filter_map(|node| tree.get(*node)) {
+            let node = canvas::node(reader.at_time(0.0), reading.limits)
+                .map_err(|limit| CommandError::Limit { place: PLACE.to_owned(), limit })?;
+            let Some(node) = node.filter(|node| node.visible) else { continue };
+            let fonts = if draw::has_text(&node) { self.0.fonts(reading.fonts) } else { Arc::default() };
+            let here = std::iter::successors(reader.parent(), |node| node.parent())
+                .filter_map(transform)
+                .fold(node.transform, |inner, outer| outer * inner);
+            let Some(bounds) = kind_bounds(&node.kind, Affine::IDENTITY, &fonts) else { continue };
+            let corners = [
+                (bounds.x0, bounds.y0),
+                (bounds.x1, bounds.y0),
+                (bounds.x1, bounds.y1),
+                (bounds.x0, bounds.y1),
+            ];
+            outlines.push(corners.map(|corner| {
+                let corner = here * Point::from(corner);
+                [corner.x, corner.y]
+            }));
+        }
+        Ok(outlines)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use base::{BlobHash, Limits};
+use base::{BlobHash, Limits, NodeId};
 use document::Content;
 
 use crate::{CommandError, ports::FontSource};
@@ -53,6 +53,9 @@ pub struct Pixels {
     pub rgba: Vec<[u8; 4]>,
 }
 
+/// The corners of a box in turn, which need not be upright, in the document's units.
+pub type Quad = [[f64; 2]; 4];
+
 /// Draws documents of a kind.
 pub trait Evaluator: Send + Sync {
     /// The width and height of a document, in its units: what a window shows when the whole is to be seen.
@@ -66,4 +69,18 @@ pub trait Evaluator: Send + Sync {
     /// # Errors
     /// A limit is exceeded, or a blob cannot be read.
     fn draw(&self, document: &Content, view: &View, reading: &Reading<'_>) -> Result<Pixels, CommandError>;
+
+    /// The boxes around nodes, each as the node itself lies; nodes that show nothing are left out.
+    ///
+    /// # Errors
+    /// A limit is exceeded.
+    fn outlines(
+        &self,
+        document: &Content,
+        nodes: &[NodeId],
+        reading: &Reading<'_>,
+    ) -> Result<Vec<Quad>, CommandError> {
+        let _ = (document, nodes, reading);
+        Ok(Vec::new())
+    }
 }

@@ -34,7 +34,7 @@ pub use call::{Away, Begun, Errand, Finish, Returned, Work};
 pub use commands::core;
 pub use context::{Context, Permissions, Source};
 pub use error::CommandError;
-pub use evaluate::{Blobs, Evaluator, Pixels, Reading, View};
+pub use evaluate::{Blobs, Evaluator, Pixels, Quad, Reading, View};
 pub use exchange::{
     ExportRequest, Exported, Exporter, Imported, ImportedContent, Importer, Source as FileSource,
 };

@@ -112,6 +112,34 @@ impl Display {
         thread::sleep(Duration::from_millis(50));
     }
 
+    /// Moves the pointer to a place, on the way through two others.
+    pub fn glide(&self, (x, y): (u32, u32), (to_x, to_y): (u32, u32)) {
+        for third in 1..=3 {
+            let between = |from: u32, to: u32| (from * (3 - third) + to * third) / 3;
+            let (x, y) = (between(x, to_x).to_string(), between(y, to_y).to_string());
+            assert!(self.xdotool(&["mousemove", &x, &y]));
+            thread::sleep(Duration::from_millis(30));
+        }
+    }
+
+    /// Presses the left button at a place and moves to another one with it held.
+    pub fn drag(&self, from: (u32, u32), to: (u32, u32)) {
+        assert!(self.xdotool(&["mousemove", &from.0.to_string(), &from.1.to_string(), "mousedown", "1"]));
+        self.glide(from, to);
+    }
+
+    /// Lets the left button go.
+    pub fn drop(&self) {
+        assert!(self.xdotool(&["mouseup", "1"]));
+        thread::sleep(Duration::from_millis(50));
+    }
+
+    /// Holds a key down, or lets it go.
+    pub fn hold(&self, key: &str, down: bool) {
+        assert!(self.xdotool(&[if down { "keydown" } else { "keyup" }, key]));
+        thread::sleep(Duration::from_millis(50));
+    }
+
     /// What is on the screen.
     pub fn picture(&self) -> Image {
         let bytes = fs::read(self.frames.path().join("Xvfb_screen0")).unwrap();

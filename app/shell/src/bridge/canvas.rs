@@ -6,17 +6,20 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    time::{Duration, Instant},
 };
 
 use base::DocumentId;
 use cxx_qt::{CxxQtType, Initialize, Threading};
 use cxx_qt_lib::{QImage, QImageFormat, QRectF, QString};
-use kernel::View;
+use kernel::{Button, Input, PointerInput, PointerPhase, View};
 
 use crate::{
     camera::{Camera, Rectangle},
+    core::Message,
     draw::{Drawer, Frame, Wish},
-    hub::Hub,
+    hub::{Hub, Interest},
+    keymap,
 };
 
 #[cxx_qt::bridge]
@@ -76,6 +79,15 @@ mod qobject {
         /// Shows a pixel of the canvas as a pixel of the screen.
         #[qinvokable]
         fn actual(self: Pin<&mut Self>);
+
+        /// Moves the canvas so that a point of it, in its units, is at a place of the panel.
+        #[qinvokable]
+        fn put(self: Pin<&mut Self>, x: f64, y: f64, across: f64, down: f64);
+
+        /// Hands what the pointer did at a place of the panel to the tool in hand: `phase` is 0 for a press, 1 for a move,
+        /// 2 for a release; button and modifiers are Qt's numbers.
+        #[qinvokable]
+        fn pointer(self: Pin<&mut Self>, phase: i32, x: f64, y: f64, button: i32, modifiers: i32);
     }
 
     impl cxx_qt::Initialize for CanvasView {}
@@ -97,6 +109,33 @@ pub struct CanvasViewRust {
     /// The part that the picture at hand shows.
     drawn: Option<View>,
     document: Option<DocumentId>,
+    clicks: Clicks,
+}
+
+/// Presses in quick succession at one place.
+#[derive(Default)]
+struct Clicks {
+    last: Option<(Instant, (f64, f64))>,
+    count: u32,
+}
+
+/// How soon the next press of a double click follows.
+const QUICK: Duration = Duration::from_millis(400);
+
+/// How far from where something is still counts as on it, and how far the pointer may shake in a click, in units of the
+/// panel.
+const NEAR: f64 = 4.0;
+
+impl Clicks {
+    fn press(&mut self, place: (f64, f64)) -> u32 {
+        let now = Instant::now();
+        let follows = self
+            .last
+            .is_some_and(|(then, at)| now - then <= QUICK && (place.0 - at.0).hypot(place.1 - at.1) <= NEAR);
+        self.count = if follows { self.count + 1 } else { 1 };
+        self.last = Some((now, place));
+        self.count
+    }
 }
 
 impl Initialize for qobject::CanvasView {
@@ -111,15 +150,18 @@ impl Initialize for qobject::CanvasView {
             self.as_mut().rust_mut().drawer = Drawer::new(resources.clone(), done).ok();
         }
         let (thread, waiting) = (self.qt_thread(), Arc::new(AtomicBool::new(false)));
-        hub.listen(Box::new(move || {
-            if !waiting.swap(true, Ordering::AcqRel) {
-                let waiting = waiting.clone();
-                let _ = thread.queue(move |canvas| {
-                    waiting.store(false, Ordering::Release);
-                    canvas.refresh();
-                });
-            }
-        }));
+        hub.listen(
+            Interest::State,
+            Box::new(move || {
+                if !waiting.swap(true, Ordering::AcqRel) {
+                    let waiting = waiting.clone();
+                    let _ = thread.queue(move |canvas| {
+                        waiting.store(false, Ordering::Release);
+                        canvas.refresh();
+                    });
+                }
+            }),
+        );
         self.refresh();
     }
 }
@@ -229,5 +271,39 @@ impl qobject::CanvasView {
     fn actual(mut self: Pin<&mut Self>) {
         self.as_mut().rust_mut().camera.set_scale(1.0);
         self.refresh();
+    }
+
+    fn put(mut self: Pin<&mut Self>, x: f64, y: f64, across: f64, down: f64) {
+        self.as_mut().rust_mut().camera.put((x, y), (across, down));
+        self.refresh();
+    }
+
+    fn pointer(mut self: Pin<&mut Self>, phase: i32, x: f64, y: f64, button: i32, modifiers: i32) {
+        let (Some(hub), Some(document)) = (Hub::get(), self.document) else { return };
+        let clicks = match phase {
+            0 => self.as_mut().rust_mut().clicks.press((x, y)),
+            _ => self.clicks.count,
+        };
+        let point = self.camera.point_at((x, y));
+        let input = PointerInput {
+            phase: match phase {
+                0 => PointerPhase::Down,
+                1 => PointerPhase::Move,
+                _ => PointerPhase::Up,
+            },
+            document,
+            point: point.into(),
+            view: [x, y],
+            tolerance: self.camera.length(NEAR),
+            button: match button {
+                1 => Button::Left,
+                2 => Button::Right,
+                4 => Button::Middle,
+                _ => Button::None,
+            },
+            clicks,
+            modifiers: keymap::held(modifiers),
+        };
+        hub.send(Message::Input(Input::Pointer(input)));
     }
 }

@@ -12,7 +12,7 @@ use cxx_qt::{CxxQtType, Threading};
 use cxx_qt_lib::{QByteArray, QHash, QHashPair_i32_QByteArray, QModelIndex, QString, QVariant};
 
 use crate::{
-    hub::Hub,
+    hub::{Hub, Interest},
     rows::{self, Cell, Row, Step},
 };
 
@@ -105,16 +105,19 @@ impl qobject::RowModel {
         self.as_mut().rust_mut().roles = hub.rows(&list.to_string()).0;
         self.as_mut().list_changed();
         let (thread, waiting) = (self.qt_thread(), Arc::new(AtomicBool::new(false)));
-        hub.listen(Box::new(move || {
-            if !waiting.swap(true, Ordering::AcqRel) {
-                let waiting = waiting.clone();
-                // A list that is gone needs nothing more.
-                let _ = thread.queue(move |model| {
-                    waiting.store(false, Ordering::Release);
-                    model.refresh();
-                });
-            }
-        }));
+        hub.listen(
+            Interest::State,
+            Box::new(move || {
+                if !waiting.swap(true, Ordering::AcqRel) {
+                    let waiting = waiting.clone();
+                    // A list that is gone needs nothing more.
+                    let _ = thread.queue(move |model| {
+                        waiting.store(false, Ordering::Release);
+                        model.refresh();
+                    });
+                }
+            }),
+        );
         self.refresh();
     }
 

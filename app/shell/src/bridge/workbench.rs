@@ -3,18 +3,19 @@
 use std::{
     pin::Pin,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
 };
 
 use cxx_qt::{CxxQtType, Initialize, Threading};
 use cxx_qt_lib::QString;
+use kernel::Input;
 use serde_json::{Map, Value as Json, json};
 
 use crate::{
     core::Message,
-    hub::{Chosen, Hub},
+    hub::{Chosen, Hub, Interest},
 };
 
 #[cxx_qt::bridge]
@@ -36,6 +37,9 @@ mod qobject {
         #[qproperty(QString, running, READ, NOTIFY)]
         #[qproperty(QString, read_only, cxx_name = "readOnly", READ, NOTIFY)]
         #[qproperty(bool, saved, READ, NOTIFY)]
+        #[qproperty(QString, tool, READ, NOTIFY)]
+        #[qproperty(QString, hint, READ, NOTIFY)]
+        #[qproperty(QString, cursor, READ, NOTIFY)]
         type Workbench = super::WorkbenchRust;
 
         /// The palette is to be shown.
@@ -52,6 +56,16 @@ mod qobject {
         #[qsignal]
         #[cxx_name = "zoomWanted"]
         fn zoom_wanted(self: Pin<&mut Self>, factor: f64);
+
+        /// The canvas is to be shown so many times larger; what is at a place of the panel stays there.
+        #[qsignal]
+        #[cxx_name = "zoomAtWanted"]
+        fn zoom_at_wanted(self: Pin<&mut Self>, factor: f64, x: f64, y: f64);
+
+        /// A point of the canvas, in its units, is to be at a place of the panel.
+        #[qsignal]
+        #[cxx_name = "panWanted"]
+        fn pan_wanted(self: Pin<&mut Self>, x: f64, y: f64, across: f64, down: f64);
 
         /// The whole canvas is to be shown.
         #[qsignal]
@@ -79,6 +93,14 @@ mod qobject {
         /// Takes in a key; whether something is bound to it.
         #[qinvokable]
         fn press(self: Pin<&mut Self>, key: i32, modifiers: i32) -> bool;
+
+        /// Takes in a key that no command is bound to, or one that modifies others, as it is pressed or released.
+        #[qinvokable]
+        fn key(self: Pin<&mut Self>, key: i32, modifiers: i32, down: bool);
+
+        /// Tells the machines of something that happened in the window: `palette.opened`.
+        #[qinvokable]
+        fn tell(self: Pin<&mut Self>, event: &QString);
 
         /// Chooses a command in the palette; whether the palette can go.
         #[qinvokable]
@@ -125,6 +147,9 @@ pub struct WorkbenchRust {
     running: QString,
     read_only: QString,
     saved: bool,
+    tool: QString,
+    hint: QString,
+    cursor: QString,
 }
 
 impl Initialize for qobject::Workbench {
@@ -132,7 +157,7 @@ impl Initialize for qobject::Workbench {
         let Some(hub) = Hub::get() else { return };
         self.as_mut().rust_mut().workspace = QString::from(hub.workspace());
         let (thread, waiting) = (self.qt_thread(), Arc::new(AtomicBool::new(false)));
-        hub.listen(Box::new(move || {
+        let listener = move || {
             if !waiting.swap(true, Ordering::AcqRel) {
                 let waiting = waiting.clone();
                 // A window that is gone needs nothing more.
@@ -141,7 +166,12 @@ impl Initialize for qobject::Workbench {
                     workbench.refresh();
                 });
             }
-        }));
+        };
+        let listener = Arc::new(Mutex::new(listener));
+        for interest in [Interest::State, Interest::Asked] {
+            let listener = listener.clone();
+            hub.listen(interest, Box::new(move || listener.lock().unwrap_or_else(PoisonError::into_inner)()));
+        }
         self.refresh();
     }
 }
@@ -173,16 +203,36 @@ impl qobject::Workbench {
         update!(self, running, running_changed, text(&state.running));
         update!(self, read_only, read_only_changed, text(&state.read_only));
         update!(self, saved, saved_changed, state.saved);
+        let tool = state.tool().map(|tool| &tool.declaration);
+        let cursor = tool.and_then(|tool| json!(tool.cursor).as_str().map(str::to_owned));
+        update!(self, tool, tool_changed, text(&tool.map(|tool| tool.id.clone())));
+        update!(self, hint, hint_changed, text(&tool.map(|tool| tool.hint.clone())));
+        update!(self, cursor, cursor_changed, text(&cursor));
         for notification in hub.notifications() {
             self.as_mut().notified(&QString::from(&notification.text), notification.error);
         }
-        for command in hub.asked() {
+        for (command, arguments) in hub.asked() {
+            let number = |path: &str| arguments.pointer(path).and_then(Json::as_f64).unwrap_or_default();
             match command {
                 "window.palette.show" => self.as_mut().palette_wanted(),
                 "window.zoom.in" => self.as_mut().zoom_wanted(ZOOM_STEP),
                 "window.zoom.out" => self.as_mut().zoom_wanted(1.0 / ZOOM_STEP),
                 "window.zoom.fit" => self.as_mut().fit_wanted(),
                 "window.zoom.actual" => self.as_mut().actual_wanted(),
+                "window.zoom.at" => {
+                    self.as_mut().zoom_at_wanted(number("/factor"), number("/at/0"), number("/at/1"));
+                }
+                "window.pan.to" => {
+                    let (x, y) = (number("/point/0"), number("/point/1"));
+                    self.as_mut().pan_wanted(x, y, number("/at/0"), number("/at/1"));
+                }
+                "window.form.show" => {
+                    let command = arguments["command"].as_str().unwrap_or_default();
+                    let given = arguments["arguments"].as_object().cloned().unwrap_or_default();
+                    if let Some(form) = hub.form(command, &given) {
+                        self.as_mut().follow(command, form);
+                    }
+                }
                 "window.close" => self.as_mut().close_wanted(),
                 _ => {}
             }
@@ -203,6 +253,18 @@ impl qobject::Workbench {
             self.follow(&command, chosen);
         }
         bound
+    }
+
+    fn key(self: Pin<&mut Self>, key: i32, modifiers: i32, down: bool) {
+        if let Some(hub) = Hub::get() {
+            hub.key(key, modifiers, down);
+        }
+    }
+
+    fn tell(self: Pin<&mut Self>, event: &QString) {
+        if let Some(hub) = Hub::get() {
+            hub.send(Message::Input(Input::Event { event: event.to_string(), data: Json::Null }));
+        }
     }
 
     fn choose(self: Pin<&mut Self>, command: &QString) -> bool {
