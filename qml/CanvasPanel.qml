@@ -31,6 +31,11 @@ Item {
         view.put(x, y, across, down);
     }
 
+    Window.onActiveChanged: {
+        if (!Window.active)
+            view.lose();
+    }
+
     // What lies under a canvas: its shadow, and squares where it is transparent.
     Item {
         anchors.fill: parent
@@ -72,7 +77,7 @@ Item {
         anchors.fill: parent
         visible: view.shown
         page: view.page
-        color: Theme.accent
+        color: Theme.outline
     }
 
     MouseArea {
@@ -99,7 +104,7 @@ Item {
         }
         onPositionChanged: mouse => view.pointer(1, mouse.x, mouse.y, 0, mouse.modifiers)
         onReleased: mouse => view.pointer(2, mouse.x, mouse.y, mouse.button, mouse.modifiers)
-        onCanceled: panel.bench.tell("gesture.cancel")
+        onCanceled: view.lose()
         onWheel: wheel => {
             if (wheel.modifiers & Qt.ShiftModifier)
                 view.pan(wheel.angleDelta.y / 2, 0);

@@ -13,6 +13,7 @@ QtObject {
     readonly property color text: "#e8eaed"
     readonly property color muted: "#a3abb7"
     readonly property color accent: "#5aa9ff"
+    readonly property color outline: "#1683ff"
     readonly property color accentText: "#08131f"
     readonly property color danger: "#ff7a70"
     readonly property color good: "#6fcf8b"

@@ -68,8 +68,8 @@ void StrokesItem::paint(QPainter *painter)
             draw(QPen(m_color, 1.5, Qt::SolidLine, Qt::RoundCap, Qt::RoundJoin));
             continue;
         }
-        // A dark rim keeps the line apart from what has its colour.
-        draw(QPen(QColor(0, 0, 0, 90), 3 * pixel, Qt::SolidLine, Qt::FlatCap, Qt::MiterJoin));
+        // A light rim keeps the line apart from what has its colour.
+        draw(QPen(QColor(255, 255, 255, 150), 3 * pixel, Qt::SolidLine, Qt::FlatCap, Qt::MiterJoin));
         QPen line(m_color, pixel, Qt::SolidLine, Qt::FlatCap, Qt::MiterJoin);
         if (style == Band)
             line.setDashPattern({4, 3});

@@ -14,7 +14,8 @@ use crate::{
 pub fn commands(common: &Common) -> Result<(), Failure> {
     let registry = assembly::registry()?;
     if common.json {
-        let commands: Vec<Json> = registry.commands().map(|command| command_json(command)).collect();
+        let commands: Vec<Json> =
+            registry.commands().map(|command| command_json(command, &registry)).collect();
         return print(json!(commands));
     }
     for command in registry.commands() {
@@ -31,11 +32,14 @@ pub fn commands(common: &Common) -> Result<(), Failure> {
     Ok(())
 }
 
-fn command_json(command: &kernel::Command) -> Json {
+fn command_json(command: &kernel::Command, registry: &Registry) -> Json {
     let mut json = json!(command.declaration);
     json["capability"] = command.capability.as_str().into();
     json["class"] = command.class().into();
     json["arguments"] = command.schema.clone();
+    if command.declaration.id == "tool.select" {
+        json["tools"] = json!(registry.tools().collect::<Vec<_>>());
+    }
     json
 }
 

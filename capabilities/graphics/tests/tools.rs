@@ -53,6 +53,7 @@ impl Bench {
                 result(&mut self.kernel, "tool.select", json!({ "tool": words[1] }));
                 Input::Event { event: "nothing".to_owned(), data: Json::Null }
             }
+            "lost" => Input::PointerLost,
             "key" | "release" => Input::Key {
                 key: words[1].to_owned(),
                 down: words[0] == "key",
@@ -123,7 +124,7 @@ type Case = (&'static str, &'static [(&'static str, &'static str)], Json);
 #[test]
 fn a_drag_is_one_command_and_escape_leaves_nothing() {
     let square = json!([100.0, 100.0, 100.0, 100.0]);
-    let cases: [Case; 11] = [
+    let cases: [Case; 12] = [
         (
             "a rectangle, in whole pixels",
             &[
@@ -247,6 +248,23 @@ fn a_drag_is_one_command_and_escape_leaves_nothing() {
                 ("tool text", "text.idle"),
                 ("down 7 7", "text.pressed"),
                 ("up 7 7", "text.idle window.form.show"),
+            ],
+            json!([square]),
+        ),
+        (
+            "the pointer is lost in a drag and while Space is held, a path stays",
+            &[
+                ("tool ellipse", "ellipse.idle"),
+                ("down 10 10", "ellipse.pressed"),
+                ("move 40 40", "ellipse.dragging"),
+                ("lost", "ellipse.idle"),
+                ("move 60 60", "ellipse.idle"),
+                ("key space", "spring.idle"),
+                ("lost", "ellipse.idle"),
+                ("tool path", "path.idle"),
+                ("down 0 0", "path.placing"),
+                ("lost", "path.placing"),
+                ("key escape", "path.idle"),
             ],
             json!([square]),
         ),

@@ -83,6 +83,14 @@ fn commands_page(commands: &[Value]) -> Result<String> {
             write!(page, "\nWhen: `{}`\n", text(command, "when"))?;
         }
         page += &arguments(&command["arguments"]);
+        if !list(command, "tools").is_empty() {
+            let mut table = Table::new(&["tool", "key", "how it is used"]);
+            for tool in list(command, "tools") {
+                let hint = sentence(text(tool, "title"), text(tool, "hint"));
+                table.row([format!("`{}`", text(tool, "id")), format!("`{}`", text(tool, "keys")), hint]);
+            }
+            write!(page, "\n{}", table.markdown())?;
+        }
         for example in list(command, "examples") {
             write!(page, "\n{}:\n\n```json\n", text(example, "title"))?;
             for step in list(example, "steps") {

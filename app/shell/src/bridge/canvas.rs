@@ -84,6 +84,10 @@ mod qobject {
         #[qinvokable]
         fn put(self: Pin<&mut Self>, x: f64, y: f64, across: f64, down: f64);
 
+        /// Tells the tool in hand that the pointer is not heard of any more.
+        #[qinvokable]
+        fn lose(self: Pin<&mut Self>);
+
         /// Hands what the pointer did at a place of the panel to the tool in hand: `phase` is 0 for a press, 1 for a move,
         /// 2 for a release; button and modifiers are Qt's numbers.
         #[qinvokable]
@@ -276,6 +280,12 @@ impl qobject::CanvasView {
     fn put(mut self: Pin<&mut Self>, x: f64, y: f64, across: f64, down: f64) {
         self.as_mut().rust_mut().camera.put((x, y), (across, down));
         self.refresh();
+    }
+
+    fn lose(self: Pin<&mut Self>) {
+        if let Some(hub) = Hub::get() {
+            hub.send(Message::Input(Input::PointerLost));
+        }
     }
 
     fn pointer(mut self: Pin<&mut Self>, phase: i32, x: f64, y: f64, button: i32, modifiers: i32) {

@@ -48,6 +48,8 @@ fn set(scope: &mut QueryScope<'_>, args: Set) -> Result<Json, CommandError> {
     }
     let named = args.nodes;
     let mut before = scope.kernel().session().selection(args.document).to_vec();
+    // What was removed since is not selected any more.
+    before.retain(|node| content.tree().is_some_and(|tree| tree.is_visible(*node)));
     let nodes = match args.mode {
         Mode::Replace => named,
         Mode::Add => {

@@ -10,6 +10,8 @@ use serde_json::Value as Json;
 pub enum Input {
     /// The pointer moved over a document, or a button of it was pressed or released.
     Pointer(PointerInput),
+    /// What the pointer and keys do is not heard of any more: another window came to the front, or a grab was broken.
+    PointerLost,
     /// A key was pressed or released that no command is bound to.
     Key {
         /// Its name in lower case: `escape`, `space`, `enter`.

@@ -42,6 +42,12 @@ impl Pointer {
         Event { name: name.into(), data: data.into() }
     }
 
+    /// Forgets the button that is held.
+    pub fn lose(&mut self) -> Event {
+        *self = Pointer::default();
+        Event::new("pointer.lost")
+    }
+
     /// The event of other modifier keys being held; none where no button is.
     pub fn modified(&mut self, modifiers: Modifiers) -> Option<Event> {
         let last = self.last.clone().filter(|last| self.start.is_some() && last.modifiers != modifiers)?;

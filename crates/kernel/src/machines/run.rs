@@ -31,6 +31,7 @@ impl Kernel {
                 let phase = if down { "down" } else { "up" };
                 Some(Event::new(format!("key.{phase}.{key}")))
             }
+            Input::PointerLost => Some(machines.pointer.lose()),
             Input::Modifiers(modifiers) => machines.pointer.modified(modifiers),
             Input::Event { event, data } => Some(Event { name: event.into(), data }),
         };
