@@ -63,7 +63,9 @@ impl Palette {
     }
 
     fn row(&self, command: &CommandEntry, state: &State) -> Row {
-        let keys = command.keys.first().map_or(String::new(), |key| key.keys.clone());
+        // Keys that bring arguments along do something more special.
+        let plain = command.keys.iter().find(|key| key.arguments.is_empty());
+        let keys = plain.map_or(String::new(), |key| key.keys.clone());
         let recent = self.filter.is_empty() && self.recent.contains(&command.id);
         Row {
             key: command.id.clone(),
