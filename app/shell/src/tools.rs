@@ -102,7 +102,9 @@ impl Core {
             let title = self.title(command);
             self.notify(true, format!("{title}: {error}"));
         }
-        let changed = came.responses.iter().any(|(_, response)| !response.events.is_empty());
+        // A command that fails may have changed something before.
+        let changed =
+            !came.errors.is_empty() || came.responses.iter().any(|(_, response)| !response.events.is_empty());
         for (command, response) in &came.responses {
             let title = self.title(command);
             for diagnostic in &response.diagnostics {

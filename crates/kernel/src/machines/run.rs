@@ -86,12 +86,15 @@ impl Kernel {
     pub(crate) fn execute_within(&mut self, request: Request) -> Result<Response, CommandError> {
         let (mut events, mut changed) = (std::mem::take(&mut self.events), std::mem::take(&mut self.changed));
         let done = self.execute(request);
-        if let Ok(response) = &done {
-            events.extend(&response.events);
-            for document in &response.changed {
-                if !changed.contains(document) {
-                    changed.push(*document);
-                }
+        // A task that fails may have submitted edits before.
+        let (new, touched) = match &done {
+            Ok(response) => (response.events.clone(), response.changed.clone()),
+            Err(_) => (std::mem::take(&mut self.events), std::mem::take(&mut self.changed)),
+        };
+        events.extend(new);
+        for document in touched {
+            if !changed.contains(&document) {
+                changed.push(document);
             }
         }
         (self.events, self.changed, self.volatile) = (events, changed, true);
