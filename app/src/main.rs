@@ -7,6 +7,7 @@ mod assembly;
 mod builds;
 mod cli;
 mod commands;
+mod memory;
 mod ports;
 mod report;
 mod signals;

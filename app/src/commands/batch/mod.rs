@@ -20,6 +20,7 @@ use crate::{
     assembly::{self, Home},
     builds::{Memory, Noted, RunRecord, attest, keep_whole, recall, signing_key, whole_key},
     cli::{Batch, Common, ProgressMode},
+    memory,
     ports::SystemClock,
     report::{BAD_INPUT, Failure, print, tell},
     signals::Signals,
@@ -27,6 +28,7 @@ use crate::{
 
 /// Runs a script; `-` reads it from stdin.
 pub fn run(path: &Path, batch: &Batch, common: &Common) -> Result<(), Failure> {
+    memory::keep_freed();
     let signals = Signals::listen()?;
     let wish = Wish { path, name: path.display().to_string(), folders: folders(path, batch)?, batch, common };
     match batch.watch {
