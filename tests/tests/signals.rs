@@ -10,6 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rustix::process::Signal;
 use serde_json::json;
 
 /// A picture that takes long to draw.
@@ -25,7 +26,7 @@ fn script() -> serde_json::Value {
 
 #[test]
 fn a_signal_stops_a_run_with_the_exit_code_that_says_so() {
-    for (signal, code) in [("INT", 130), ("TERM", 143)] {
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("script.json");
         fs::write(&path, script().to_string()).unwrap();
@@ -44,21 +45,15 @@ fn a_signal_stops_a_run_with_the_exit_code_that_says_so() {
             assert!(stderr.read_line(&mut line).unwrap() > 0, "it ended before it was asked to");
         }
         let asked = Instant::now();
-        assert!(
-            Command::new("kill")
-                .args([&format!("-{signal}"), &child.id().to_string()])
-                .status()
-                .unwrap()
-                .success()
-        );
-        assert_eq!(child.wait().unwrap().code(), Some(code), "{signal}");
-        assert!(asked.elapsed() < Duration::from_secs(30), "{signal}: it took {:?} to stop", asked.elapsed());
+        support::send(&child, signal);
+        assert_eq!(child.wait().unwrap().code(), Some(code), "{code}");
+        assert!(asked.elapsed() < Duration::from_secs(30), "{code}: it took {:?} to stop", asked.elapsed());
         let mut told = String::new();
         stderr.read_to_string(&mut told).unwrap();
-        assert!(told.contains("script.json:1: step '") && told.contains("cancelled"), "{signal}: {told}");
+        assert!(told.contains("script.json:1: step '") && told.contains("cancelled"), "{code}: {told}");
         let mut left: Vec<_> =
             fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         left.sort();
-        assert_eq!(left, ["cache", "end.svg", "script.json"], "{signal}");
+        assert_eq!(left, ["cache", "end.svg", "script.json"], "{code}");
     }
 }

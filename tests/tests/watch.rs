@@ -13,6 +13,7 @@ use std::{
     time::Duration,
 };
 
+use rustix::process::Signal;
 use serde_json::Value as Json;
 use support::build::Build;
 
@@ -67,7 +68,6 @@ fn changes_are_built_as_they_come() {
     fs::copy(build.path("build.json"), cold.path("build.json")).unwrap();
     cold.run(&[]);
     assert_eq!(build.outputs(), cold.outputs());
-    let pid = watch.child.id().to_string();
-    assert!(std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    support::send(&watch.child, Signal::INT);
     assert_eq!(watch.child.wait().unwrap().code(), Some(130));
 }

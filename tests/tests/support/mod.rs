@@ -10,9 +10,10 @@ pub mod session;
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::{Child, Command, Output},
 };
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value as Json;
 
 /// The release binary.
@@ -50,6 +51,11 @@ pub fn result(output: &Output) -> Json {
 /// The hash over everything that a step of `workspace.inspect` found.
 pub fn hash(result: &Json, step: &str) -> String {
     result["results"][step]["hash"].as_str().unwrap_or_else(|| panic!("no hash in {step}")).to_owned()
+}
+
+/// Sends a signal to a program.
+pub fn send(child: &Child, signal: Signal) {
+    kill_process(Pid::from_child(child), signal).unwrap();
 }
 
 /// Checks the log of a workspace.
