@@ -139,7 +139,7 @@ impl WatchGuard {
     }
 }
 
-/// A tree of files behind a mount. Paths are relative to its root.
+/// A tree of files behind a mount. Paths are relative to its root. One that takes no changes leaves those calls as they are.
 pub trait Provider: Send + Sync {
     /// What it can do.
     fn capabilities(&self) -> Capabilities;
@@ -174,13 +174,22 @@ pub trait Provider: Send + Sync {
     fn list(&self, path: &VfsPath) -> Result<Listing, Fault>;
 
     /// Begins to write a file whose folder exists. The last of several commits wins.
-    fn write_atomic(&self, path: &VfsPath) -> Result<Box<dyn AtomicWrite>, Fault>;
+    fn write_atomic(&self, path: &VfsPath) -> Result<Box<dyn AtomicWrite>, Fault> {
+        let _ = path;
+        Err(Fault::ReadOnly)
+    }
 
     /// Removes a file, an empty folder or a symbolic link (not what it leads to).
-    fn remove(&self, path: &VfsPath) -> Result<(), Fault>;
+    fn remove(&self, path: &VfsPath) -> Result<(), Fault> {
+        let _ = path;
+        Err(Fault::ReadOnly)
+    }
 
     /// Makes a folder and those on the way to it; one that is there already is fine.
-    fn create_dir_all(&self, path: &VfsPath) -> Result<(), Fault>;
+    fn create_dir_all(&self, path: &VfsPath) -> Result<(), Fault> {
+        let _ = path;
+        Err(Fault::ReadOnly)
+    }
 
     /// Reports changes to a file, or to a folder and all beneath it, made after this returns. Several changes of one file
     /// within a short time may be reported as one. Whatever is called `.metabuilder`, and unfinished outputs, are not reported;

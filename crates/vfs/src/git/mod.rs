@@ -18,8 +18,8 @@ use std::{
 use base::Limits;
 
 use crate::{
-    AtomicWrite, Capabilities, Fault, FileKind, Listing, Metadata, OpenFile, Provider, Report, VfsError,
-    VfsPath, WatchGuard,
+    Capabilities, Fault, FileKind, Listing, Metadata, OpenFile, Provider, Report, VfsError, VfsPath,
+    WatchGuard,
 };
 use objects::Objects;
 use repository::Repository;
@@ -165,18 +165,6 @@ impl Provider for GitProvider {
             Node::Folder(_) => tree.list(path),
             Node::File(_) | Node::Submodule => Err(Fault::NotADirectory),
         })
-    }
-
-    fn write_atomic(&self, _path: &VfsPath) -> Result<Box<dyn AtomicWrite>, Fault> {
-        Err(Fault::ReadOnly)
-    }
-
-    fn remove(&self, _path: &VfsPath) -> Result<(), Fault> {
-        Err(Fault::ReadOnly)
-    }
-
-    fn create_dir_all(&self, _path: &VfsPath) -> Result<(), Fault> {
-        Err(Fault::ReadOnly)
     }
 
     fn watch(&self, _path: &VfsPath, _report: Report) -> Result<WatchGuard, Fault> {

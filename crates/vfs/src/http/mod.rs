@@ -19,8 +19,7 @@ use ureq::http::Method;
 use url::Url;
 
 use crate::{
-    AtomicWrite, Capabilities, Fault, FileKind, Listing, Metadata, OpenFile, Provider, Report, VfsPath,
-    WatchGuard,
+    Capabilities, Fault, FileKind, Listing, Metadata, OpenFile, Provider, Report, VfsPath, WatchGuard,
 };
 pub use cache::Cache;
 use cache::{Cached, Label};
@@ -337,18 +336,6 @@ impl Provider for HttpProvider {
 
     fn list(&self, _path: &VfsPath) -> Result<Listing, Fault> {
         Err(Fault::NoListing)
-    }
-
-    fn write_atomic(&self, _path: &VfsPath) -> Result<Box<dyn AtomicWrite>, Fault> {
-        Err(Fault::ReadOnly)
-    }
-
-    fn remove(&self, _path: &VfsPath) -> Result<(), Fault> {
-        Err(Fault::ReadOnly)
-    }
-
-    fn create_dir_all(&self, _path: &VfsPath) -> Result<(), Fault> {
-        Err(Fault::ReadOnly)
     }
 
     fn watch(&self, _path: &VfsPath, _report: Report) -> Result<WatchGuard, Fault> {
