@@ -47,6 +47,25 @@ impl Content {
         Ok(inverses)
     }
 
+    /// Applies an edit as [`Content::apply`] does, but takes what it makes for new: a node of the same id in the trash is of
+    /// another branch of history, and is forgotten. Hands back whether there was one.
+    pub fn apply_as_new(&mut self, deltas: &[Delta]) -> Result<bool, DeltaError> {
+        let mut next = self.clone();
+        let mut met = false;
+        for delta in deltas {
+            if let (Content::Tree(tree), Delta::Insert { node, .. }) = (&mut next, delta)
+                && tree.node(*node).is_some()
+                && !tree.is_visible(*node)
+            {
+                tree.forget(*node);
+                met = true;
+            }
+            next.apply(std::slice::from_ref(delta))?;
+        }
+        *self = next;
+        Ok(met)
+    }
+
     /// The deltas that turn this content into `target`.
     pub fn diff(&self, target: &Content) -> Result<Vec<Delta>, DeltaError> {
         match (self, target) {

@@ -180,7 +180,7 @@ impl Crdt {
         match delta {
             Delta::Insert { node, kind, parent, after, properties } => {
                 if let Some(target) = self.trees.get(node).copied() {
-                    return self.restore(tree, target, *parent, *after, properties);
+                    return self.restore(tree, target, kind, (*parent, *after), properties);
                 }
                 let target = self.create(tree, *parent, *after)?;
                 self.remember(*node, target);
@@ -238,8 +238,8 @@ impl Crdt {
         &mut self,
         tree: &LoroTree,
         target: TreeID,
-        parent: NodeId,
-        after: Option<NodeId>,
+        kind: &Key,
+        (parent, after): (NodeId, Option<NodeId>),
         properties: &[(Key, Value)],
     ) -> Result<(), loro::LoroError> {
         if tree.parent(target) != Some(self.parent_of(parent)) {
@@ -257,11 +257,12 @@ impl Crdt {
         for key in stale {
             meta.delete(&key)?;
         }
-        for (key, value) in properties {
-            let value = to_loro(value);
-            let same = matches!(meta.get(key.as_str()), Some(ValueOrContainer::Value(old)) if old == value);
+        let kind = (KIND, LoroValue::from(kind.as_str()));
+        let given = properties.iter().map(|(key, value)| (key.as_str(), to_loro(value)));
+        for (key, value) in given.chain([kind]) {
+            let same = matches!(meta.get(key), Some(ValueOrContainer::Value(old)) if old == value);
             if !same {
-                meta.insert(key.as_str(), value)?;
+                meta.insert(key, value)?;
             }
         }
         Ok(())

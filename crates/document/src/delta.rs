@@ -9,7 +9,7 @@ use crate::{Key, Value, text::ChangeSet};
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
 pub enum Delta {
     /// A node comes to be as the sibling after `after` (`None`: first), with exactly these `lww` properties. A node
-    /// of this id in the trash comes back.
+    /// of this id in the trash comes back, as one of this kind.
     #[n(0)]
     Insert {
         /// The node.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use base::NodeId;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::{Delta, Key, Node, Properties, Property, Tree, Value, text};
+use crate::{Delta, Key, Node, Properties, Property, Tree, Value, text, tree::registers};
 
 /// The deltas that turn `old` into `new`: what both hold of the trash included, its order excepted.
 ///
@@ -35,6 +35,14 @@ fn visit(now: &mut Tree, new: &Tree, top: NodeId, out: &mut Vec<Delta>) {
     while let Some(id) = stack.pop() {
         let (Some(before), Some(after)) = (now.node(id).cloned(), new.node(id)) else { continue };
         if !Arc::ptr_eq(&before, after) {
+            if before.kind != after.kind
+                && let Some(parent) = before.parent
+            {
+                // It is there, so that this gives it its kind and leaves it in its place.
+                let place = now.sibling_before(id).flatten();
+                insert(now, id, after, parent, place, out);
+            }
+            let Some(before) = now.node(id).cloned() else { continue };
             properties(id, &before.properties, &after.properties, &mut |delta| step(now, delta, out));
             children(now, new, id, after, out);
         }
@@ -80,15 +88,8 @@ fn insert(
     after: Option<NodeId>,
     out: &mut Vec<Delta>,
 ) {
-    let registers: Vec<(Key, Value)> = node
-        .properties
-        .iter()
-        .filter_map(|(key, property)| match property {
-            Property::Register(value) => Some((key.clone(), value.clone())),
-            _ => None,
-        })
-        .collect();
-    step(now, Delta::Insert { node: id, kind: node.kind.clone(), parent, after, properties: registers }, out);
+    let properties = registers(&node.properties);
+    step(now, Delta::Insert { node: id, kind: node.kind.clone(), parent, after, properties }, out);
     // What merges by other rules, and the children, follow when the walk comes to the node.
 }
 

@@ -160,7 +160,7 @@ impl Tree {
     ) -> Result<Vec<Delta>, DeltaError> {
         let given = || properties.iter().map(|(k, v)| (k.clone(), Property::Register(v.clone()))).collect();
         if self.nodes.contains_key(&id) {
-            return self.restore(id, parent, after, given());
+            return self.restore(id, kind, parent, after, given());
         }
         self.place(id, parent, after)?;
         let node = Node {
@@ -170,14 +170,19 @@ impl Tree {
             properties: given(),
         };
         self.put(id, node);
-        Ok(vec![Delta::Remove { node: id }])
+        Ok(vec![match self.is_visible(id) {
+            true => Delta::Remove { node: id },
+            // What it was made under may come back.
+            false => Delta::Move { node: id, parent: NodeId::TRASH, after: None },
+        }])
     }
 
-    /// Brings a node back from the trash (or leaves it where it is, when it came back with its parent) with exactly
-    /// these registers set.
+    /// Brings a node back from the trash (or leaves it where it is, when it came back with its parent) as one of this kind
+    /// with exactly these registers set.
     fn restore(
         &mut self,
         id: NodeId,
+        kind: &Key,
         parent: NodeId,
         after: Option<NodeId>,
         wanted: Properties,
@@ -202,7 +207,27 @@ impl Tree {
         for (key, value) in unset.into_iter().chain(set) {
             inverses.splice(0..0, self.apply(&Delta::Set { node: id, key, value })?);
         }
+        if node.kind != *kind {
+            self.edit(id)?.kind = kind.clone();
+            let properties = registers(&node.properties);
+            let back = Delta::Insert { node: id, kind: node.kind.clone(), parent, after: None, properties };
+            inverses.insert(0, back);
+        }
         Ok(inverses)
+    }
+
+    /// Forgets a node of the trash and what is below it.
+    pub(crate) fn forget(&mut self, id: NodeId) {
+        if let Some(parent) = self.nodes.get(&id).and_then(|node| node.parent)
+            && let Ok(parent) = self.edit(parent)
+            && let Some(at) = position_of(&parent.children, id)
+        {
+            parent.children.remove(at);
+        }
+        let mut open = vec![id];
+        while let Some(node) = open.pop().and_then(|id| self.nodes.remove(&id)) {
+            open.extend(node.children.iter());
+        }
     }
 
     fn relocate(&mut self, id: NodeId, parent: NodeId, after: Option<NodeId>) -> Result<Delta, DeltaError> {
@@ -319,6 +344,15 @@ impl Tree {
         self.edit(id)?.properties.set(key, property);
         Ok(Delta::Items { node: id, key: key.clone(), at, delete: insert.len() as u32, insert: removed })
     }
+}
+
+/// The properties whose merge rule is `lww`, as they are given to a new node.
+pub(crate) fn registers(properties: &Properties) -> Vec<(Key, Value)> {
+    let register = |(key, property): (&Key, &Property)| match property {
+        Property::Register(value) => Some((key.clone(), value.clone())),
+        _ => None,
+    };
+    properties.iter().filter_map(register).collect()
 }
 
 /// Searched from the end, since most edits are near it.

@@ -186,6 +186,67 @@ fn nodes_that_come_together_go_where_they_would_go_one_by_one() {
     }
 }
 
+/// An edit as another branch of history may have made it, of the same few nodes.
+fn edit_of_a_branch(dice: &mut Dice, content: &Content, ids: &mut IdSource) -> Vec<Delta> {
+    let few = |id: NodeId| NodeId::new(100 + id.value() % 5);
+    let is_there = |id: NodeId| content.tree().unwrap().node(id).is_some();
+    loop {
+        let mut edit = random_edit(dice, content, ids);
+        let [Delta::Insert { node, kind, .. }] = edit.as_mut_slice() else { return edit };
+        *node = few(*node);
+        *kind = ["test.a", "test.b"][dice.below(2)].into();
+        if !is_there(*node) {
+            return edit;
+        }
+        if dice.below(8) == 0 {
+            return Vec::new();
+        }
+    }
+}
+
+#[test]
+fn branches_that_make_the_same_nodes_anew_are_taken_one_after_the_other() {
+    for seed in 0..200 {
+        let (mut dice, mut ids) = (Dice::new(seed), IdSource::new(&seed.to_le_bytes()));
+        let mut document = start(false, 100);
+        for _ in 0..6 {
+            let mut branch = start(false, 100).content().clone();
+            for _ in 0..dice.below(12) {
+                let deltas = edit_of_a_branch(&mut dice, &branch, &mut ids);
+                branch.apply(&deltas).unwrap();
+            }
+            let mut undo = Vec::new();
+            let mut take = |document: &mut Document, deltas: &[Delta], branch: &Content| {
+                let before = document.hash();
+                let inverses = document.apply(deltas).unwrap().inverses;
+                assert_eq!(document.hash(), branch.hash(), "seed {seed}: {deltas:?}");
+                undo.push((inverses, before));
+            };
+            let difference = document.content().diff(&branch).unwrap();
+            take(&mut document, &difference, &branch);
+            for _ in 0..4 {
+                let deltas = edit_of_a_branch(&mut dice, &branch, &mut ids);
+                branch.apply(&deltas).unwrap();
+                let mut wanted = document.content().clone();
+                let fitted = match wanted.apply_as_new(&deltas).unwrap() {
+                    true => document.content().diff(&wanted).unwrap(),
+                    false => deltas,
+                };
+                take(&mut document, &fitted, &branch);
+            }
+            let rebuilt = Document::from_snapshot(ReplicaId(101), &document.snapshot().unwrap()).unwrap();
+            assert_eq!(rebuilt.hash(), branch.hash(), "seed {seed}: merge data");
+            let mut redo = Vec::new();
+            for (inverses, before) in undo.iter().rev() {
+                redo.push(document.apply(inverses).unwrap().inverses);
+                assert_eq!(document.hash(), *before, "seed {seed}: undo by {inverses:?}");
+            }
+            redo.iter().rev().for_each(|deltas| drop(document.apply(deltas).unwrap()));
+            assert_eq!(document.hash(), branch.hash(), "seed {seed}: redo");
+        }
+    }
+}
+
 #[test]
 fn any_state_can_be_reached_from_any_other_by_the_difference() {
     for seed in 0..200 {
