@@ -66,7 +66,7 @@ pub struct Batch {
     pub force: bool,
 
     /// Stay, and run the script again whenever a file changes that it follows from.
-    #[arg(long, requires = "script", conflicts_with_all = ["dry_run", "workspace"])]
+    #[arg(long, requires = "script", conflicts_with = "dry_run")]
     pub watch: bool,
 
     /// Write a statement of provenance (in-toto, SLSA) beside each output; signed when the setting attest.key names a key.

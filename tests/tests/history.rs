@@ -4,6 +4,7 @@
 mod support;
 
 use std::{
+    cell::Cell,
     collections::BTreeMap,
     io::{BufRead, BufReader},
     path::Path,
@@ -193,8 +194,12 @@ fn an_edit_of_a_large_document_writes_little() {
 fn undo_takes_back_only_what_its_actor_did() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
+    let acts = Cell::new(0);
     let act = |actor: &str, steps: Json| {
-        let mut command = batch(folder, "act.json", &json!({ "version": 1, "steps": steps }));
+        // A script of its own, which goes on from what there is.
+        acts.set(acts.get() + 1);
+        let mut command =
+            batch(folder, &format!("act-{}.json", acts.get()), &json!({ "version": 1, "steps": steps }));
         result(&command.arg("--setting").arg(format!("actor={actor}")).output().unwrap())["results"].clone()
     };
     let set = |id: &str, document: &Json, property: &str, value: u32| json!({ "id": id, "command": "node.set", "args": { "document": document, "property": property, "value": value } });

@@ -28,9 +28,9 @@ struct Watch {
 }
 
 impl Watch {
-    fn start(build: &Build) -> Self {
-        let mut child =
-            build.command(&["--watch"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    fn start(build: &Build, more: &[&str]) -> Self {
+        let mut command = build.command(&[&["--watch"], more].concat());
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let (sender, results) = mpsc::channel();
         let stdout = BufReader::new(child.stdout.take().unwrap());
         thread::spawn(move || {
@@ -50,7 +50,7 @@ impl Watch {
 #[test]
 fn changes_are_built_as_they_come() {
     let build = Build::new();
-    let mut watch = Watch::start(&build);
+    let mut watch = Watch::start(&build, &[]);
     assert_eq!(watch.next().len(), 60);
     assert!(watch.results.recv_timeout(QUIET).is_err(), "it ran again although nothing had changed");
     for input in ["in/photo1.jpg", "in/mark0.svg"] {
@@ -70,4 +70,23 @@ fn changes_are_built_as_they_come() {
     assert_eq!(build.outputs(), cold.outputs());
     support::send(&watch.child, Signal::INT);
     assert_eq!(watch.child.wait().unwrap().code(), Some(130));
+}
+
+#[test]
+fn documents_of_a_workspace_follow_the_changes() {
+    let build = Build::new();
+    let folder = build.folder();
+    let mut watch = Watch::start(&build, &["--workspace", folder.to_str().unwrap()]);
+    assert_eq!(watch.next().len(), 60);
+    for input in ["in/photo1.jpg", "in/mark0.svg"] {
+        assert!(watch.results.recv_timeout(QUIET).is_err(), "it ran again although nothing had changed");
+        build.change_a_byte(input);
+        assert_eq!(watch.next(), build.dependants(input), "{input}");
+    }
+    let cold = build.cold_copy();
+    cold.run(&[]);
+    assert_eq!(build.outputs(), cold.outputs());
+    support::send(&watch.child, Signal::TERM);
+    assert_eq!(watch.child.wait().unwrap().code(), Some(143));
+    support::verify(&folder);
 }

@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use base::{BlobHash, Diagnostic};
+use base::{BlobHash, Diagnostic, ReplicaId};
 use batch::Known;
 use kernel::{Settings, ports::Files};
 use serde_json::{Value as Json, json};
@@ -20,6 +20,11 @@ use crate::{assembly, ports::StepVersions};
 pub fn cache() -> Option<Result<Builds, StoreError>> {
     let folder = assembly::user_folder("XDG_CACHE_HOME", ".cache")?;
     Some(Builds::open(&folder.join("metabuilder")))
+}
+
+/// A path from the root, without links.
+pub fn whole(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// What is kept from run to run.
@@ -36,7 +41,11 @@ pub struct Memory {
 
 impl Memory {
     /// The user's cache, for a run of this script; none when nothing is to be kept.
-    pub fn open(settings: &Settings, script: &Path, folders: &[PathBuf]) -> Result<Option<Self>, Diagnostic> {
+    pub fn open(
+        settings: &Settings,
+        script: String,
+        folders: &[PathBuf],
+    ) -> Result<Option<Self>, Diagnostic> {
         let most = settings.get("batch.cacheBytes").as_u64().unwrap_or_default();
         let Some(builds) = (most > 0).then(cache).flatten() else { return Ok(None) };
         let builds = builds.map_err(|error| Diagnostic::warning("the cache of steps", error.to_string()))?;
@@ -52,17 +61,21 @@ impl Memory {
             "settings": given,
             "folders": folders,
         });
-        let script = match script.as_os_str() == "-" {
-            true => "-".to_owned(),
-            false => fs::canonicalize(script).unwrap_or_else(|_| script.to_owned()).display().to_string(),
-        };
         let environment = BlobHash::of(environment.to_string().as_bytes()).to_string();
         let versions = StepVersions::new(builds, settings);
         Ok(Some(Memory { versions, environment, script, most, run: None }))
     }
 
-    /// What is known of the steps of the script.
-    pub fn known(&mut self, files: Arc<dyn Files>, force: bool) -> Known<'_> {
+    /// What is known of the steps of the script, in the workspace of this folder or in none.
+    pub fn known(
+        &mut self,
+        workspace: Option<(&Path, ReplicaId)>,
+        files: Arc<dyn Files>,
+        force: bool,
+    ) -> Known<'_> {
+        if let Some((folder, replica)) = workspace {
+            self.versions.enter(&whole(folder), replica);
+        }
         let (environment, script) = (self.environment.clone(), self.script.clone());
         Known::new(&mut self.versions, files, environment, script).forced(force)
     }

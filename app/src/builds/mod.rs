@@ -6,6 +6,6 @@ mod record;
 mod whole;
 
 pub use attest::{attest, signing_key};
-pub use memory::{Memory, cache};
+pub use memory::{Memory, cache, whole};
 pub use record::{RunRecord, StepRecord};
 pub use whole::{Noted, keep as keep_whole, key as whole_key, recall};

@@ -1,9 +1,9 @@
 //! What scripts know from run to run, over the store's cache of steps.
 
-use std::sync::OnceLock;
+use std::{path::Path, sync::OnceLock};
 
-use base::{BlobHash, Diagnostic, StepKey, VersionKey};
-use batch::{Kept, Past, Version, Versions};
+use base::{BlobHash, Diagnostic, DocumentId, ReplicaId, StepKey, VersionKey};
+use batch::{Branch, Kept, Past, Point, Version, Versions};
 use kernel::{Deed, Settings, ports::Stamp};
 use serde::Serialize;
 use store::{Builds, CachedStep, StoreError};
@@ -15,13 +15,21 @@ pub struct StepVersions {
     cache: Builds,
     fonts: Fonts,
     fingerprint: OnceLock<BlobHash>,
+    /// The workspace of the run, if there is one.
+    workspace: Option<String>,
     trouble: Option<String>,
 }
 
 impl StepVersions {
     /// What the cache holds, for steps that see the fonts that these settings ask for.
     pub fn new(cache: Builds, settings: &Settings) -> Self {
-        StepVersions { cache, fonts: Fonts::new(settings), fingerprint: OnceLock::new(), trouble: None }
+        let fonts = Fonts::new(settings);
+        StepVersions { cache, fonts, fingerprint: OnceLock::new(), workspace: None, trouble: None }
+    }
+
+    /// Lets the steps work in the workspace of this folder, which another one may have been in before.
+    pub fn enter(&mut self, folder: &Path, replica: ReplicaId) {
+        self.workspace = Some(format!("{} {:016x}", folder.display(), replica.0));
     }
 
     /// Brings the cache down to this size, in bytes, and says what went wrong with it.
@@ -141,5 +149,31 @@ impl Versions for StepVersions {
 
     fn fonts(&mut self) -> BlobHash {
         *self.fingerprint.get_or_init(|| self.fonts.fingerprint())
+    }
+
+    fn is_workspace(&self) -> bool {
+        self.workspace.is_some()
+    }
+
+    fn held(&mut self, version: VersionKey, document: DocumentId) -> Option<Point> {
+        let held = self.cache.held(self.workspace.as_deref()?, version, document);
+        self.heard(held)?.map(Point::new)
+    }
+
+    fn hold(&mut self, version: VersionKey, document: DocumentId, point: Point) {
+        if let Some(workspace) = &self.workspace {
+            self.cache.hold(workspace, version, document, point.event());
+        }
+    }
+
+    fn branch(&mut self, script: &str, document: DocumentId) -> Option<Branch> {
+        let branch = self.cache.branch(self.workspace.as_deref()?, script, document);
+        serde_json::from_str(&self.heard(branch)??).ok()
+    }
+
+    fn note_branch(&mut self, script: &str, document: DocumentId, branch: Branch) {
+        if let Some(workspace) = &self.workspace {
+            self.cache.keep_branch(workspace, script, document, json(&branch));
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use base::{BlobHash, StepKey, VersionKey};
+use base::{BlobHash, DocumentId, StateHash, StepKey, VersionKey};
 use kernel::{
     Deed, Trace,
     ports::{Files, Stamp},
@@ -32,6 +32,8 @@ pub(crate) struct Origin<'s> {
     pub step: &'s Step,
     pub arguments: &'s Json,
     pub needs: BTreeMap<String, VersionKey>,
+    /// The documents that it is about and that were there before the script, as they were.
+    pub documents: BTreeMap<DocumentId, StateHash>,
 }
 
 impl<'v> Known<'v> {
@@ -69,6 +71,10 @@ impl<'v> Known<'v> {
         for (id, version) in &origin.needs {
             part(id.as_bytes());
             part(&version.0);
+        }
+        for (id, state) in &origin.documents {
+            part(&id.value().to_be_bytes());
+            part(&state.0);
         }
         StepKey(*hasher.finalize().as_bytes())
     }
@@ -162,6 +168,9 @@ impl<'v> Known<'v> {
                 reasons.push(format!("{path} {what}"));
             }
         }
+        let changed = |(id, state): &(&DocumentId, &StateHash)| past.documents.get(id) != Some(state);
+        reasons
+            .extend(origin.documents.iter().filter(changed).map(|(id, _)| format!("document {id} changed")));
         if past.fonts.is_some_and(|fonts| fonts != self.versions.fonts()) {
             reasons.push("the fonts changed".to_owned());
         }
@@ -192,6 +201,7 @@ impl<'v> Known<'v> {
             needs: origin.needs,
             reads: trace.reads.clone(),
             fonts: trace.fonts.then(|| self.versions.fonts()),
+            documents: origin.documents,
             volatile: trace.volatile,
         }
     }
@@ -203,6 +213,15 @@ fn changed_arguments(before: &Json, now: &Json) -> Vec<String> {
     let names = now.keys().chain(before.keys().filter(|name| !now.contains_key(*name)));
     let changed = names.filter(|name| before.get(*name) != now.get(*name));
     changed.map(|name| format!("argument '{name}' changed")).collect()
+}
+
+/// Names what a step gave that did not run: what the steps before it gave.
+pub(crate) fn skipped_key(needs: &BTreeMap<String, VersionKey>) -> VersionKey {
+    let mut hasher = blake3::Hasher::new_derive_key("metabuilder 2026-11 skipped");
+    for (id, version) in needs {
+        hasher.update(&(id.len() as u64).to_le_bytes()).update(id.as_bytes()).update(&version.0);
+    }
+    VersionKey(*hasher.finalize().as_bytes())
 }
 
 /// Names what a step gave.

@@ -11,7 +11,8 @@ use serde_json::Value as Json;
 
 use crate::{
     Interrupt, Known, Plan, Progress, StepReport, Way,
-    known::{Origin, version_key},
+    branches::Branches,
+    known::{Origin, skipped_key, version_key},
     values::Results,
     versions::{Blobs, Kept, Version},
 };
@@ -23,19 +24,21 @@ const GROUP_MS: i64 = 20;
 
 /// What the lanes share, one at a time.
 pub(crate) struct Shared<'r> {
-    kernel: &'r mut Kernel,
+    pub kernel: &'r mut Kernel,
     progress: &'r mut dyn Progress,
-    context: &'r Context,
     /// The results of the steps that are done.
     results: Results,
     /// The step that changed each document last.
     writers: BTreeMap<DocumentId, usize>,
     /// What the steps that are done gave, by their numbers.
-    versions: Vec<Option<VersionKey>>,
+    pub versions: Vec<Option<VersionKey>>,
+    /// The documents that they changed.
+    pub changed: Vec<Vec<DocumentId>>,
     /// The steps of which what they did to documents is known, but not yet done in the kernel.
-    owed: Vec<bool>,
+    pub owed: Vec<bool>,
     /// The steps from which on backwards nothing is owed.
-    settled: Vec<bool>,
+    pub settled: Vec<bool>,
+    pub branches: Branches,
     /// Steps that are done, but not yet durable.
     waiting: Vec<StepReport>,
     /// Steps that are durable.
@@ -46,22 +49,18 @@ pub(crate) struct Shared<'r> {
 }
 
 impl<'r> Shared<'r> {
-    pub fn new(
-        kernel: &'r mut Kernel,
-        progress: &'r mut dyn Progress,
-        plan: &Plan,
-        context: &'r Context,
-    ) -> Self {
+    pub fn new(kernel: &'r mut Kernel, progress: &'r mut dyn Progress, plan: &Plan) -> Self {
         let (now, total) = (kernel.clock().now(), plan.script.steps.len());
         Shared {
             kernel,
             progress,
-            context,
             results: Results::new(),
             writers: BTreeMap::new(),
             versions: vec![None; total],
+            changed: vec![Vec::new(); total],
             owed: vec![false; total],
             settled: vec![false; total],
+            branches: Branches::default(),
             waiting: Vec::new(),
             done: Vec::new(),
             diagnostics: Vec::new(),
@@ -81,7 +80,9 @@ impl<'r> Shared<'r> {
         self.note_changes(plan, at, &version.changed)?;
         self.versions[at] = Some(version.key);
         self.owed[at] = !version.changed.is_empty();
-        let Version { key, result, diagnostics, reads, writes, .. } = version;
+        let Version { key, result, diagnostics, reads, writes, changed, .. } = version;
+        self.branches.own(&changed);
+        self.changed[at] = changed;
         self.diagnostics.extend(diagnostics);
         let report = StepReport::new(&plan.script.steps[at], Way::Known, arguments);
         self.take(StepReport { result, version: Some(key), reads, writes, ..report });
@@ -129,13 +130,14 @@ impl<'r, 'v> Lanes<'r, 'v> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn known(&self) -> Option<MutexGuard<'_, Known<'v>>> {
+    pub(crate) fn known(&self) -> Option<MutexGuard<'_, Known<'v>>> {
         self.known.as_ref().map(|known| known.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Makes durable what is left, and hands back what there is to tell.
     pub fn end(self) -> (Result<(), CommandError>, Shared<'r>, Option<Known<'v>>) {
-        let stored = self.acknowledge(&mut self.shared());
+        let left = self.leave(&mut self.shared());
+        let stored = left.and_then(|()| self.acknowledge(&mut self.shared()));
         let known = self.known.map(|known| known.into_inner().unwrap_or_else(PoisonError::into_inner));
         (stored, self.shared.into_inner().unwrap_or_else(PoisonError::into_inner), known)
     }
@@ -163,10 +165,11 @@ impl<'r, 'v> Lanes<'r, 'v> {
     ) -> Result<Option<()>, CommandError> {
         let step = &self.plan.script.steps[at];
         let Some(arguments) = self.plan.arguments(step, &shared.results)? else {
-            shared.take(StepReport::new(step, Way::Skipped, Json::Null));
+            self.skip(shared, at);
             return Ok(Some(()));
         };
-        let origin = Origin { step, arguments: &arguments, needs: self.needs(at, shared) };
+        let documents = shared.branches.outside(shared.kernel, known, &arguments)?;
+        let origin = Origin { step, arguments: &arguments, needs: self.needs(at, shared), documents };
         let key = known.step_key(&origin);
         let Some(version) = known.find(key) else { return Ok(None) };
         shared.reuse(self.plan, at, arguments, version)?;
@@ -179,10 +182,11 @@ impl<'r, 'v> Lanes<'r, 'v> {
         let mut shared = self.shared();
         let started = self.clock.now();
         let Some(arguments) = self.plan.arguments(step, &shared.results)? else {
-            shared.take(StepReport::new(step, Way::Skipped, Json::Null));
+            self.skip(&mut shared, at);
             return self.acknowledge_some(&mut shared);
         };
-        let origin = Origin { step, arguments: &arguments, needs: self.needs(at, &shared) };
+        let documents = self.outside(&mut shared, &arguments)?;
+        let origin = Origin { step, arguments: &arguments, needs: self.needs(at, &shared), documents };
         let mut question = None;
         // What runs at the end runs whatever happens.
         if let Some(mut known) = self.known().filter(|_| at < self.plan.script.main) {
@@ -195,6 +199,7 @@ impl<'r, 'v> Lanes<'r, 'v> {
             question = Some((key, known.reason(&origin)));
         }
         self.settle(&mut shared, at)?;
+        self.begin(&mut shared, &origin.documents)?;
         let request = Request {
             command: step.command.clone(),
             arguments: arguments.clone(),
@@ -220,16 +225,17 @@ impl<'r, 'v> Lanes<'r, 'v> {
         };
         shared.note_changes(self.plan, at, &response.changed)?;
         let ms = self.clock.now() - started;
-        let trace = response.trace.take().unwrap_or_default();
+        let mut trace = *response.trace.take().unwrap_or_default();
         let mut report = StepReport::new(step, Way::Ran, arguments.clone());
         report.reads = trace.reads.clone();
         report.writes = trace.writes.iter().map(|written| (written.path.clone(), written.hash)).collect();
         if let Some((key, why)) = question {
-            let deeds = shared.kernel.deeds(&step.command, &response.events)?;
+            let deeds = std::mem::take(&mut trace.deeds);
             let blobs = blobs(shared.kernel, &deeds, &trace)?;
             shared.versions[at] = self.keep(key, origin, trace, &response, (deeds, blobs), ms);
             report.reason = Some(why);
         }
+        self.grew(&mut shared, at, &response)?;
         shared.settled[at] = true;
         shared.diagnostics.extend(response.diagnostics);
         let Response { result, events, .. } = response;
@@ -238,54 +244,16 @@ impl<'r, 'v> Lanes<'r, 'v> {
         self.acknowledge_some(&mut shared)
     }
 
+    fn skip(&self, shared: &mut Shared<'_>, at: usize) {
+        shared.versions[at] = Some(skipped_key(&self.needs(at, shared)));
+        shared.take(StepReport::new(&self.plan.script.steps[at], Way::Skipped, Json::Null));
+    }
+
     /// The versions that the steps gave that a step needs.
     fn needs(&self, at: usize, shared: &Shared<'_>) -> BTreeMap<String, VersionKey> {
         let steps = &self.plan.script.steps;
         let needs = self.plan.needs(at).filter_map(|need| Some((need, shared.versions[need]?)));
         needs.map(|(need, version)| (steps[need].id.clone(), version)).collect()
-    }
-
-    /// Does in the kernel what is known of the steps before this one.
-    fn settle(&self, shared: &mut Shared<'_>, at: usize) -> Result<(), CommandError> {
-        let mut owed = Vec::new();
-        let mut open: Vec<usize> = match at < self.plan.script.main {
-            true => self.plan.needs(at).collect(),
-            false => (0..self.plan.script.main).collect(),
-        };
-        while let Some(step) = open.pop() {
-            if !std::mem::replace(&mut shared.settled[step], true) {
-                open.extend(self.plan.needs(step));
-                if shared.owed[step] {
-                    owed.push(step);
-                }
-            }
-        }
-        owed.sort_by_key(|step| self.plan.place(*step));
-        for step in owed {
-            self.pay(shared, step)?;
-        }
-        Ok(())
-    }
-
-    fn pay(&self, shared: &mut Shared<'_>, at: usize) -> Result<(), CommandError> {
-        let step = &self.plan.script.steps[at];
-        let gone = || {
-            CommandError::Failed(format!(
-                "what step '{}' did is no longer known: run the script again with --force",
-                step.id
-            ))
-        };
-        let (Some(mut known), Some(version)) = (self.known(), shared.versions[at]) else { return Ok(()) };
-        for deed in known.versions.deeds(version).ok_or_else(gone)? {
-            for hash in &deed.blobs {
-                if shared.kernel.blob(*hash).is_err() {
-                    shared.kernel.put_blob(&known.versions.blob(*hash).ok_or_else(gone)?)?;
-                }
-            }
-            shared.kernel.repeat(shared.context, deed)?;
-        }
-        shared.owed[at] = false;
-        Ok(())
     }
 
     /// Keeps what a step gave, and names it.

@@ -3,6 +3,7 @@
 //! Owns the script format, the resolving of variables and step results, and the order of steps. Never touches a file
 //! or a clock by itself, and knows no command: everything of that is the kernel's.
 
+mod branches;
 mod expand;
 mod known;
 mod lane;
@@ -12,6 +13,7 @@ mod read;
 mod run;
 mod schema;
 mod script;
+mod settle;
 mod template;
 mod values;
 mod versions;
@@ -23,4 +25,4 @@ pub use read::World;
 pub use run::{Interrupt, Options, Outcome, Progress, StepReport, Way, run};
 pub use schema::schema;
 pub use script::{Item, Place, Script, ScriptError, Step};
-pub use versions::{Blobs, Kept, Past, Version, Versions};
+pub use versions::{Blobs, Branch, Kept, Past, Point, Version, Versions};

@@ -3,8 +3,14 @@
 use std::collections::BTreeMap;
 
 use base::VersionKey;
+use kernel::Kernel;
 
-use crate::{Known, Plan, Way, known::Origin, values::Results};
+use crate::{
+    Known, Plan, Way,
+    branches::Branches,
+    known::{Origin, skipped_key},
+    values::Results,
+};
 
 /// What would become of a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,8 +23,13 @@ pub struct Preview {
     pub reason: String,
 }
 
-/// What would become of each step, in the order of the plan.
-pub fn preview(plan: &Plan, mut known: Option<Known<'_>>) -> Vec<Preview> {
+/// What would become of each step, in the order of the plan, in a workspace that is there already or in none.
+pub fn preview(
+    plan: &Plan,
+    mut known: Option<Known<'_>>,
+    mut workspace: Option<&mut Kernel>,
+) -> Vec<Preview> {
+    let mut branches = Branches::default();
     let mut results = Results::new();
     let mut versions: BTreeMap<usize, VersionKey> = BTreeMap::new();
     let mut running = vec![false; plan.script.steps.len()];
@@ -31,24 +42,37 @@ pub fn preview(plan: &Plan, mut known: Option<Known<'_>>) -> Vec<Preview> {
             running[at] = true;
             return (Way::Ran, format!("step '{}' runs", plan.script.steps[need].id));
         }
+        let needs = plan
+            .needs(at)
+            .filter_map(|need| Some((plan.script.steps[need].id.clone(), *versions.get(&need)?)));
+        let needs = needs.collect();
         let arguments = match plan.arguments(step, &results) {
             Ok(Some(arguments)) => arguments,
-            Ok(None) => return (Way::Skipped, "its condition does not hold".to_owned()),
+            Ok(None) => {
+                versions.insert(at, skipped_key(&needs));
+                return (Way::Skipped, "its condition does not hold".to_owned());
+            }
             Err(error) => return (Way::Ran, error.to_string()),
         };
         let Some(known) = &mut known else {
             running[at] = true;
             return (Way::Ran, "nothing is kept from run to run".to_owned());
         };
-        let needs = plan
-            .needs(at)
-            .filter_map(|need| Some((plan.script.steps[need].id.clone(), *versions.get(&need)?)));
-        let origin = Origin { step, arguments: &arguments, needs: needs.collect() };
+        let documents = match &mut workspace {
+            Some(kernel) => branches.outside(kernel, known, &arguments),
+            None => Ok(BTreeMap::new()),
+        };
+        let documents = match documents {
+            Ok(documents) => documents,
+            Err(error) => return (Way::Ran, error.to_string()),
+        };
+        let origin = Origin { step, arguments: &arguments, needs, documents };
         let key = known.step_key(&origin);
         match known.peek(key) {
             Some(version) => {
                 versions.insert(at, version.key);
                 results.insert(step.id.clone(), version.result);
+                branches.own(&version.changed);
                 (Way::Known, "nothing that it follows from has changed".to_owned())
             }
             None => {

@@ -124,7 +124,7 @@ pub fn run(
 ) -> Outcome {
     let clock = kernel.clock().clone();
     let Options { lanes, context, seed, known } = options;
-    let shared = Shared::new(kernel, progress, plan, context);
+    let shared = Shared::new(kernel, progress, plan);
     let run = Lanes {
         plan,
         context,

@@ -16,6 +16,7 @@ use crate::{
     Assets, CommandError, Context, Response, TaskScope,
     log::SharedLog,
     ports::{Clock, Files, FontSource},
+    repeat::Deed,
     settings::Settings,
     trace::Tracer,
 };
@@ -59,6 +60,7 @@ pub(crate) struct Call {
     pub events: Vec<EventHash>,
     pub changed: Vec<DocumentId>,
     pub volatile: bool,
+    pub deeds: Option<Vec<Deed>>,
     /// What it touches is noted here, if anybody wants to know.
     pub tracer: Option<Tracer>,
     pub files: Arc<dyn Files>,

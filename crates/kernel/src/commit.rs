@@ -1,12 +1,15 @@
 //! From an edit to a durable event: the funnel through which every change of a document goes.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use base::{BlobHash, DocumentId, EventHash, IdSource};
 use document::{Change, Delta, Payload, Role};
 
 use crate::{
-    CommandError, Context, Kernel, Notice,
+    CommandError, Context, Kernel, Notice, WORKSPACE,
     ports::{HistoryRow, LogError, NewEvent},
     scope::EditScope,
     workspace::known_blobs,
@@ -33,15 +36,16 @@ impl Kernel {
             changes: Vec::new(),
             working: BTreeMap::new(),
             created: Vec::new(),
+            anew: BTreeSet::new(),
         };
         let result = edit(&mut scope)?;
-        let EditScope { changes, created, .. } = scope;
+        let EditScope { changes, created, mut working, anew, .. } = scope;
+        working.retain(|document, _| anew.contains(document));
         let new: Vec<DocumentId> = created.iter().map(|(id, _)| *id).collect();
         for (id, document) in created {
             self.workspace.adopt(id, document);
         }
-        let changes = changes.into_iter().map(|(document, deltas)| (document, Role::Edit, deltas)).collect();
-        if let Err(error) = self.commit(context, command, arguments, changes) {
+        if let Err(error) = self.commit_anew(context, command, arguments, changes, working) {
             new.into_iter().for_each(|id| self.workspace.forget(id));
             return Err(error);
         }
@@ -92,7 +96,9 @@ impl Kernel {
         if changes.is_empty() {
             return Ok(None);
         }
+        self.note_deed(&command, &arguments, &changes)?;
         let documents: Vec<(DocumentId, Role)> = changes.iter().map(|c| (c.document, c.role)).collect();
+        let made: Vec<DocumentId> = changes.iter().flat_map(made).collect();
         let time = self.ports.clock.now();
         let blobs = self.named_blobs(&changes)?;
         let payload = Payload { arguments, changes, blobs: blobs.clone() }.encode();
@@ -112,10 +118,12 @@ impl Kernel {
             self.recent.keep(appended.hash, payload);
         }
         let replica = self.log.lock().replica();
-        for (document, role) in documents {
+        for document in documents.iter().map(|(document, _)| *document).chain(made) {
             if !self.changed.contains(&document) {
                 self.changed.push(document);
             }
+        }
+        for (document, role) in documents {
             let row = HistoryRow {
                 ord: appended.ord,
                 event: appended.hash,
@@ -135,10 +143,16 @@ impl Kernel {
 
     /// The blobs that changes name, in both directions.
     fn named_blobs(&self, changes: &[Change]) -> Result<Vec<BlobHash>, CommandError> {
+        self.blobs_of(changes.iter().flat_map(|change| change.deltas.iter().chain(&change.inverses)))
+    }
+
+    /// The blobs that deltas name.
+    pub(crate) fn blobs_of<'d>(
+        &self,
+        deltas: impl Iterator<Item = &'d Delta>,
+    ) -> Result<Vec<BlobHash>, CommandError> {
         let mut hashes = Vec::new();
-        for delta in changes.iter().flat_map(|change| change.deltas.iter().chain(&change.inverses)) {
-            delta.hashes(&mut hashes);
-        }
+        deltas.for_each(|delta| delta.hashes(&mut hashes));
         known_blobs(&**self.log.lock(), hashes)
     }
 
@@ -161,4 +175,13 @@ impl Kernel {
         self.stream.publish(Notice::ReadOnly { reason: error.message.clone() });
         CommandError::Storage(error)
     }
+}
+
+/// The documents that a change makes: a text that holds what it started from has no change of its own.
+fn made(change: &Change) -> impl Iterator<Item = DocumentId> {
+    let record = |delta: &Delta| match delta {
+        Delta::Insert { node, .. } => Some(DocumentId::new(node.value())),
+        _ => None,
+    };
+    change.deltas.iter().filter(|_| change.document == WORKSPACE).filter_map(record)
 }

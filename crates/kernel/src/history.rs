@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use base::{ActorId, EventHash};
 use document::Role;
 
-use crate::ports::HistoryRow;
+use crate::{CommandError, ports::HistoryRow};
 
 /// An edit that is in force: a link of a chain. Chains share their lower ends, so that each entry knows its own.
 #[derive(Clone, Copy, Debug)]
@@ -145,6 +145,19 @@ impl History {
     /// The row of an event.
     pub fn row(&self, event: EventHash) -> Option<&HistoryRow> {
         self.index.get(&event).map(|at| &self.entries[*at].row)
+    }
+
+    /// The place of an event in the local order; that of the point before all events is 0.
+    ///
+    /// # Errors
+    /// It is none of this document's.
+    pub(crate) fn place(&self, event: Option<EventHash>) -> Result<u64, CommandError> {
+        let Some(event) = event else { return Ok(0) };
+        self.row(event).map(|row| row.ord).ok_or_else(|| CommandError::NotFound {
+            what: "revision of this document",
+            name: event.to_string(),
+            nearest: None,
+        })
     }
 
     /// The row of the edit that an event made, took back or brought back.

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, mpsc::Receiver};
 
-use base::{Diagnostic, DocumentId, EventHash, IdSource, Limits, NodeId};
+use base::{Diagnostic, DocumentId, EventHash, IdSource, Limits, NodeId, ReplicaId};
 use document::{Change, Content, Role};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -16,6 +16,7 @@ use crate::{
     ports::{Clock, EventLog, Files, FontSource, Run},
     recent::RecentPayloads,
     registry::Handler,
+    repeat::Deed,
     scope::QueryScope,
     settings::Settings,
     stream::{Notice, Stream},
@@ -66,14 +67,14 @@ pub struct Response {
     pub result: Json,
     /// The events that it gave rise to. They are pending: durable after [`Kernel::sync`].
     pub events: Vec<EventHash>,
-    /// The documents that these events changed, each once.
+    /// The documents that these events made or changed, each once.
     #[serde(default)]
     pub changed: Vec<DocumentId>,
     /// What else the user should know.
     pub diagnostics: Vec<Diagnostic>,
     /// What the command touched, if that was asked.
     #[serde(skip)]
-    pub trace: Option<Trace>,
+    pub trace: Option<Box<Trace>>,
 }
 
 /// The one owner of a workspace's state.
@@ -89,6 +90,7 @@ pub struct Kernel {
     pub(crate) events: Vec<EventHash>,
     pub(crate) changed: Vec<DocumentId>,
     pub(crate) volatile: bool,
+    pub(crate) deeds: Option<Vec<Deed>>,
     pub(crate) last_ord: u64,
 }
 
@@ -107,6 +109,7 @@ impl Kernel {
             events: Vec::new(),
             changed: Vec::new(),
             volatile: false,
+            deeds: None,
             last_ord: 0,
         }
     }
@@ -159,6 +162,7 @@ impl Kernel {
         self.check_when(&found.declaration.when)?;
         self.registry.activate(&found.capability)?;
         (self.events, self.changed, self.volatile) = (Vec::new(), Vec::new(), false);
+        self.deeds = traced.then(Vec::new);
         let ids = self.id_source(&context)?;
         let started = self.ports.clock.now();
         let tracer = traced.then(Tracer::default);
@@ -175,6 +179,7 @@ impl Kernel {
             events: Vec::new(),
             changed: Vec::new(),
             volatile: false,
+            deeds: None,
             tracer,
             files,
             started,
@@ -200,7 +205,7 @@ impl Kernel {
                     Ok(work) => {
                         (call.events, call.changed) =
                             (std::mem::take(&mut self.events), std::mem::take(&mut self.changed));
-                        call.volatile = self.volatile;
+                        (call.volatile, call.deeds) = (self.volatile, self.deeds.take());
                         return Ok(Begun::Away(Box::new(Errand { away: self.away(call), work })));
                     }
                     Err(error) => {
@@ -221,7 +226,7 @@ impl Kernel {
         let Returned { mut call, outcome } = returned;
         self.events = std::mem::take(&mut call.events);
         self.changed = std::mem::take(&mut call.changed);
-        self.volatile = call.volatile;
+        (self.volatile, self.deeds) = (call.volatile, call.deeds.take());
         let outcome = outcome.and_then(|finish| finish(&mut call.scope(self)));
         self.record_run(&call, outcome.as_ref())?;
         self.respond(call, outcome?)
@@ -230,9 +235,10 @@ impl Kernel {
     fn respond(&mut self, call: Call, result: Json) -> Result<Response, CommandError> {
         self.workspace.save(&mut **self.log.lock(), false)?;
         let (events, changed) = (std::mem::take(&mut self.events), std::mem::take(&mut self.changed));
+        let deeds = self.deeds.take().unwrap_or_default();
         let trace = call.tracer.map(|tracer| {
             let trace = std::mem::take(&mut *tracer.lock());
-            Trace { volatile: trace.volatile || self.volatile, ..trace }
+            Box::new(Trace { volatile: trace.volatile || self.volatile, deeds, ..trace })
         });
         Ok(Response { result, events, changed, diagnostics: call.diagnostics, trace })
     }
@@ -269,9 +275,13 @@ impl Kernel {
         }
     }
 
-    /// What distinguishes this workspace, as it is now, from all others: a run's seed starts with it, so that two runs
-    /// of a script in one workspace do not clash.
-    pub fn run_seed(&self) -> Result<Vec<u8>, CommandError> {
+    /// Names the copy of the workspace that this is.
+    pub fn replica(&self) -> ReplicaId {
+        self.log.lock().replica()
+    }
+
+    /// What distinguishes this workspace, as it is now, from all others.
+    fn moment(&self) -> Result<Vec<u8>, CommandError> {
         let log = self.log.lock();
         let heads = log.heads()?;
         Ok(log.replica().0.to_be_bytes().into_iter().chain(heads.iter().flat_map(|head| head.0)).collect())
@@ -281,7 +291,7 @@ impl Kernel {
     fn id_source(&mut self, context: &Context) -> Result<IdSource, CommandError> {
         match context.seed.as_slice() {
             [] => {
-                Ok(IdSource::new(&[self.run_seed()?, self.ports.clock.now().to_be_bytes().to_vec()].concat()))
+                Ok(IdSource::new(&[self.moment()?, self.ports.clock.now().to_be_bytes().to_vec()].concat()))
             }
             seed => Ok(IdSource::new(seed)),
         }

@@ -3,7 +3,10 @@
 //! Owns the state of a workspace while it is open; everything enters through [`Kernel::execute`] as a message and
 //! leaves as a response and as notices. Never touches disk, network, clock, GPU or window by itself: those are ports.
 
+mod anew;
 mod arguments;
+mod assign;
+mod branch;
 mod call;
 mod commands;
 mod commit;

@@ -5,10 +5,7 @@ use std::sync::Arc;
 use base::{BlobHash, DocumentId, EventHash, NodeId};
 use document::{Change, Delta, Payload, Role};
 
-use crate::{
-    CommandError, Context, Kernel, WORKSPACE,
-    workspace::{decoded, payload},
-};
+use crate::{CommandError, Context, Kernel, WORKSPACE};
 
 /// What a command did to documents, as one event.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,33 +47,8 @@ impl Deed {
 }
 
 impl Kernel {
-    /// What events did that are in the log.
-    ///
-    /// # Errors
-    /// The log cannot be read, or the content of an event was pruned.
-    pub fn deeds(&self, command: &str, events: &[EventHash]) -> Result<Vec<Deed>, CommandError> {
-        let log = self.log.lock();
-        events
-            .iter()
-            .map(|event| {
-                let payload = match self.recent.get(*event) {
-                    Some(bytes) => decoded(*event, bytes)?,
-                    None => payload(&**log, *event)?,
-                };
-                let changes =
-                    payload.changes.into_iter().map(|change| (change.document, change.deltas)).collect();
-                Ok(Deed {
-                    command: command.into(),
-                    arguments: payload.arguments,
-                    changes,
-                    blobs: payload.blobs,
-                })
-            })
-            .collect()
-    }
-
-    /// Does again what a command did: the documents are as they were before it then. The blobs that it names are put into
-    /// the log first.
+    /// Does again what a command did: the documents are as they were before it then, or are made by it. The blobs that it
+    /// names are put into the log first.
     ///
     /// # Errors
     /// The changes do not fit the documents, or the log fails; nothing has changed then.
@@ -86,8 +58,31 @@ impl Kernel {
         for (_, deltas) in changes.iter_mut().filter(|(document, _)| *document == WORKSPACE) {
             self.list_last(deltas)?;
         }
-        let changes = changes.into_iter().map(|(document, deltas)| (document, Role::Edit, deltas)).collect();
-        self.commit(context, command, arguments, changes)
+        let contents = self.made_anew(&changes)?;
+        self.commit_anew(context, command, arguments, changes, contents)
+    }
+
+    /// Does again what a command did to the list of documents. What it did to the documents themselves is done already.
+    ///
+    /// # Errors
+    /// As for [`Kernel::repeat`].
+    pub fn repeat_records(
+        &mut self,
+        context: &Context,
+        deed: Deed,
+    ) -> Result<Option<EventHash>, CommandError> {
+        self.check_writable(context)?;
+        let mut wanted = self.content(WORKSPACE)?;
+        for (_, mut deltas) in deed.changes.into_iter().filter(|(document, _)| *document == WORKSPACE) {
+            self.list_last(&mut deltas)?;
+            for delta in deltas {
+                let gone = matches!(&delta, Delta::Remove { node } if !wanted.tree().is_some_and(|tree| tree.is_visible(*node)));
+                if !gone {
+                    wanted.apply_as_new(&[delta])?;
+                }
+            }
+        }
+        self.commit_anew(context, deed.command, deed.arguments, Vec::new(), [(WORKSPACE, wanted)].into())
     }
 
     /// Lets the records of new documents follow those that there are now: which there were then is chance.

@@ -1,6 +1,9 @@
 //! What the code behind a command sees: of an edit the content, of a task the ports, too.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use base::{BlobHash, Diagnostic, DocumentId, IdSource, Limits, NodeId};
 use document::{Content, Delta, Document, Key, NodeRef, Property, Value};
@@ -9,12 +12,13 @@ use serde_json::Value as Json;
 
 use crate::{
     Blobs, CommandError, Context, Kernel, Reading, Registry, Session,
+    assign::assignments,
     call::{Call, Deadline},
     log::SharedLog,
     ports::{Clock, Files, FontSource},
     settings::Settings,
     trace::Tracer,
-    workspace::{DocumentRecord, NewDocument, WORKSPACE, Workspace},
+    workspace::{DocumentRecord, NewDocument, WORKSPACE, Workspace, record_node},
 };
 
 /// Blobs, files beside a file, fonts, limits and settings.
@@ -220,6 +224,8 @@ pub struct EditScope<'k> {
     pub(crate) changes: Vec<(DocumentId, Vec<Delta>)>,
     pub(crate) working: BTreeMap<DocumentId, Content>,
     pub(crate) created: Vec<(DocumentId, Document)>,
+    /// The documents that are to come to hold what `working` says, since they have kept what this edit makes anew.
+    pub(crate) anew: BTreeSet<DocumentId>,
 }
 
 impl EditScope<'_> {
@@ -277,8 +283,10 @@ impl EditScope<'_> {
     /// Makes several steps.
     pub fn push_all(&mut self, document: DocumentId, deltas: Vec<Delta>) -> Result<(), CommandError> {
         self.content(document)?;
-        if let Some(content) = self.working.get_mut(&document) {
-            content.apply(&deltas)?;
+        if let Some(content) = self.working.get_mut(&document)
+            && content.apply_as_new(&deltas)?
+        {
+            self.anew.insert(document);
         }
         match self.changes.iter_mut().find(|(changed, _)| *changed == document) {
             Some((_, so_far)) => so_far.extend(deltas),
@@ -337,19 +345,31 @@ impl EditScope<'_> {
         Ok(self.log.lock().put_blob(bytes)?)
     }
 
-    /// Makes a document with this content, and its record in the workspace.
+    /// Makes a document with this content, and its record in the workspace. One that is there already, from an earlier run
+    /// of the same step, comes to hold this, and its history goes on.
     pub fn create(&mut self, new: NewDocument) -> Result<DocumentId, CommandError> {
-        let id = self.ids.next_document();
+        let mut id = self.ids.next_document();
+        let mut kind = self.kind_of(id)?;
+        while kind.as_ref().is_some_and(|kind| *kind != new.kind) {
+            id = self.ids.next_document();
+            kind = self.kind_of(id)?;
+        }
         let replica = self.log.lock().replica();
-        let (document, delta) = new.make(id, replica, self.workspace_content()?)?;
+        let (document, delta) = new.make(id, replica, self.content(WORKSPACE)?)?;
         self.working.insert(id, document.content().clone());
-        self.created.push((id, document));
+        match kind {
+            Some(_) => drop(self.anew.insert(id)),
+            None => self.created.push((id, document)),
+        }
         self.push(WORKSPACE, delta)?;
         Ok(id)
     }
 
-    fn workspace_content(&mut self) -> Result<&Content, CommandError> {
-        self.content(WORKSPACE)
+    /// The kind of the document of this id, also of a removed one.
+    fn kind_of(&mut self, id: DocumentId) -> Result<Option<String>, CommandError> {
+        let record = self.content(WORKSPACE)?.tree().and_then(|tree| tree.node(record_node(id)));
+        let kind = record.and_then(|record| record.properties.get("kind")).map(Property::to_value);
+        Ok(kind.and_then(|kind| kind.as_str().map(str::to_owned)))
     }
 }
 
@@ -362,61 +382,6 @@ pub enum Place {
     Last,
     /// After this one.
     After(NodeId),
-}
-
-/// The steps that give a property a value, by its merge rule.
-fn assignments(
-    node: NodeId,
-    key: &Key,
-    merge: Merge,
-    stored: Option<&Property>,
-    value: Option<Value>,
-) -> Result<Vec<Delta>, CommandError> {
-    let key = key.clone();
-    let misfit = |expected: &str| Err(CommandError::argument("value", format!("{key} must be {expected}")));
-    match merge {
-        Merge::Lww => Ok(vec![Delta::Set { node, key, value }]),
-        Merge::Counter => {
-            let before = if let Some(Property::Counter(n)) = stored { *n } else { 0 };
-            match value.as_ref().map_or(Some(0), Value::as_integer) {
-                Some(count) => Ok(vec![Delta::Add { node, key, amount: count - before }]),
-                None => misfit("a whole number"),
-            }
-        }
-        Merge::Text => {
-            let before = if let Some(Property::Text(text)) = stored { text } else { "" };
-            let after = match &value {
-                None => "",
-                Some(Value::String(text)) => text,
-                Some(_) => return misfit("a text"),
-            };
-            let change = document::text::diff(&before.into(), &after.into());
-            Ok(vec![Delta::Splice { node, key, change }])
-        }
-        Merge::List => {
-            let delete = if let Some(Property::List(items)) = stored { items.len() as u32 } else { 0 };
-            let insert = match value {
-                None => Vec::new(),
-                Some(Value::List(items)) => items.to_vec(),
-                Some(_) => return misfit("a list"),
-            };
-            Ok(vec![Delta::Items { node, key, at: 0, delete, insert }])
-        }
-        Merge::Map => {
-            let before = if let Some(Property::Map(map)) = stored { map.clone() } else { Arc::default() };
-            let after = match value {
-                None => Arc::default(),
-                Some(Value::Map(map)) => map,
-                Some(_) => return misfit("a map"),
-            };
-            let gone = before.keys().filter(|entry| !after.contains_key(*entry)).map(|entry| (entry, None));
-            let put = after.iter().map(|(entry, value)| (entry, Some(value.clone())));
-            Ok(gone
-                .chain(put)
-                .map(|(entry, value)| Delta::Put { node, key: key.clone(), entry: entry.clone(), value })
-                .collect())
-        }
-    }
 }
 
 impl Kernel {

@@ -1,4 +1,4 @@
-//! What a command touched beside documents, so that its result can be kept and known to be still right.
+//! What a command touched, so that its result can be kept and known to be still right.
 
 use std::{
     collections::BTreeMap,
@@ -7,7 +7,10 @@ use std::{
 
 use base::BlobHash;
 
-use crate::ports::{FileError, Files, Folder, Purpose, Stamp};
+use crate::{
+    ports::{FileError, Files, Folder, Purpose, Stamp},
+    repeat::Deed,
+};
 
 /// What a command touched.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -17,6 +20,8 @@ pub struct Trace {
     pub reads: BTreeMap<String, Option<BlobHash>>,
     /// The files that it wrote, in order.
     pub writes: Vec<Written>,
+    /// What it did to documents.
+    pub deeds: Vec<Deed>,
     /// Whether it saw the fonts of the machine.
     pub fonts: bool,
     /// Whether its result follows from more than its arguments, these files and the documents: from the session, from

@@ -141,18 +141,19 @@ impl Kernel {
         if document != WORKSPACE {
             self.record(document)?;
         }
+        self.go_to(context, arguments, document, revision)
+    }
+
+    /// The same of a document that may have been removed.
+    pub(crate) fn go_to(
+        &mut self,
+        context: &Context,
+        arguments: Arc<str>,
+        document: DocumentId,
+        revision: Option<EventHash>,
+    ) -> Result<Option<EventHash>, CommandError> {
         let log = self.log.lock();
-        let ord = match revision {
-            None => 0,
-            Some(event) => {
-                let row = self.workspace.open(&**log, document)?.history.row(event).map(|row| row.ord);
-                row.ok_or_else(|| CommandError::NotFound {
-                    what: "revision of this document",
-                    name: event.to_string(),
-                    nearest: None,
-                })?
-            }
-        };
+        let ord = self.workspace.open(&**log, document)?.history.place(revision)?;
         let target = self.workspace.content_at(&**log, document, ord)?;
         let deltas = self.workspace.open(&**log, document)?.document.content().diff(&target)?;
         drop(log);

@@ -166,12 +166,7 @@ impl Workspace {
         let record = self.any_record(log, id)?;
         match record.property("base").and_then(Value::as_str) {
             None => Ok(Document::new_tree(replica, &record.kind.as_str().into())?),
-            Some(hash) => {
-                let hash: BlobHash = hash.parse().map_err(damaged)?;
-                let base = log.blob(hash)?.ok_or_else(|| damaged(format!("blob {hash} is missing")))?;
-                let text = String::from_utf8(base).map_err(damaged)?;
-                Ok(Document::new_text(replica, &text)?)
-            }
+            Some(hash) => Ok(Document::new_text(replica, &base_text(log, hash)?)?),
         }
     }
 
@@ -277,6 +272,13 @@ impl Workspace {
         }
         Ok(())
     }
+}
+
+/// The text that a text document starts from.
+pub(crate) fn base_text(log: &dyn EventLog, hash: &str) -> Result<String, CommandError> {
+    let hash: BlobHash = hash.parse().map_err(damaged)?;
+    let base = log.blob(hash)?.ok_or_else(|| damaged(format!("blob {hash} is missing")))?;
+    String::from_utf8(base).map_err(damaged)
 }
 
 /// Those of the hashes that name blobs: ascending, none twice.

@@ -12,13 +12,13 @@ use std::{
 
 use base::BlobHash;
 use batch::{Options, Plan, Script, World};
-use kernel::ports::Clock;
+use kernel::{Kernel, ports::Clock};
 use serde_json::json;
 
 use super::{current_folder, progress::Teller};
 use crate::{
     assembly::{self, Home},
-    builds::{Memory, Noted, RunRecord, attest, keep_whole, recall, signing_key, whole_key},
+    builds::{Memory, Noted, RunRecord, attest, keep_whole, recall, signing_key, whole, whole_key},
     cli::{Batch, Common, ProgressMode},
     memory,
     ports::SystemClock,
@@ -79,7 +79,9 @@ impl Wish<'_> {
         let registry = assembly::registry()?;
         let settings = assembly::settings(&registry, common, batch.workspace.as_deref())?;
         let files = Arc::new(assembly::local_files(folders.clone(), &settings)?);
-        let mut memory = Memory::open(&settings, path, folders).unwrap_or_else(|trouble| {
+        let names = Names::new(path, batch.workspace.as_deref(), &text);
+        let memory = Memory::open(&settings, names.script, folders);
+        let mut memory = memory.unwrap_or_else(|trouble| {
             tell(&[trouble]);
             None
         });
@@ -103,29 +105,33 @@ impl Wish<'_> {
         seen.folders.extend(noted.patterns().flat_map(|pattern| self.bases(&pattern)));
         let plan = Plan::new(script?, &registry)?;
         if batch.dry_run {
-            let known = remembered(&mut memory, batch).map(|memory| memory.known(files, batch.force));
-            return told::dry_run(&plan, &batch::preview(&plan, known), common);
+            let mut kernel = match batch.workspace.as_deref().filter(|folder| assembly::is_workspace(folder))
+            {
+                Some(folder) => {
+                    Some(assembly::kernel_with(registry, settings, &Home::Reading { folder }, files.clone())?)
+                }
+                None => None,
+            };
+            let place = batch.workspace.as_deref().zip(kernel.as_ref().map(Kernel::replica));
+            let known = memory.as_mut().map(|memory| memory.known(place, files, batch.force));
+            return told::dry_run(&plan, &batch::preview(&plan, known, kernel.as_mut()), common);
         }
         // Before the work, so that a wrong key does not cost it.
         let key = if batch.attest { signing_key(&settings)? } else { None };
-        // What a step makes has the same ids in every run, whatever else the script comes to say.
-        let seed = path.file_name().unwrap_or(path.as_os_str()).as_encoded_bytes().to_vec();
+        let seed = names.seed;
         let home = match &batch.workspace {
             Some(folder) => Home::Workspace { folder },
             None => Home::Memory { seed: &seed },
         };
         let given = settings.given();
         let mut kernel = assembly::kernel_with(registry, settings, &home, files.clone())?;
-        let seed = match &batch.workspace {
-            Some(_) => [kernel.run_seed()?.as_slice(), &plan.script.hash].concat(),
-            None => seed,
-        };
         let context = assembly::context(kernel.settings());
         let mut teller = Teller::new(batch.progress, plan.script.steps.len());
         if let Some(memory) = &mut memory {
             memory.begin(started);
         }
-        let known = remembered(&mut memory, batch).map(|memory| memory.known(files.clone(), batch.force));
+        let place = batch.workspace.as_deref().map(|folder| (folder, kernel.replica()));
+        let known = memory.as_mut().map(|memory| memory.known(place, files.clone(), batch.force));
         let options = Options { lanes: lanes(batch), context: &context, seed: &seed, known };
         let mut outcome = batch::run(&mut kernel, &plan, options, &mut teller, signals);
         teller.finish();
@@ -199,9 +205,32 @@ impl Wish<'_> {
     }
 }
 
-/// What is kept from run to run, for runs whose documents are not to stay.
-fn remembered<'m>(memory: &'m mut Option<Memory>, batch: &Batch) -> Option<&'m mut Memory> {
-    memory.as_mut().filter(|_| batch.workspace.is_none())
+/// What tells a script from others.
+struct Names {
+    /// Among all scripts of the machine.
+    script: String,
+    /// Among those whose documents may meet. What a step makes has the same ids in every run, whatever else the script
+    /// comes to say.
+    seed: Vec<u8>,
+}
+
+impl Names {
+    fn new(path: &Path, workspace: Option<&Path>, text: &str) -> Self {
+        if path.as_os_str() == "-" {
+            let hash = BlobHash::of(text.as_bytes());
+            return match workspace {
+                Some(_) => Names { script: format!("-{hash}"), seed: hash.0.to_vec() },
+                None => Names { script: "-".to_owned(), seed: b"-".to_vec() },
+            };
+        }
+        let script = whole(path);
+        let seed = match workspace {
+            Some(folder) => script.strip_prefix(whole(folder)).unwrap_or(&script).as_os_str(),
+            None => path.file_name().unwrap_or(path.as_os_str()),
+        };
+        let seed = seed.as_encoded_bytes().to_vec();
+        Names { script: script.display().to_string(), seed }
+    }
 }
 
 /// What a run told of which nothing was left to be done: its result, if it is to be printed. None when it is forgotten.

@@ -3,6 +3,7 @@
 //! it committed, a machine that loses power may, and whatever is damaged counts as not there.
 
 mod blobs;
+mod branches;
 mod runs;
 
 use std::{
@@ -75,6 +76,22 @@ CREATE TABLE wholes (
     origins BLOB NOT NULL,
     result TEXT NOT NULL
 );
+-- Where in their histories documents of workspaces are at versions; no event is before the first one.
+CREATE TABLE held (
+    workspace TEXT NOT NULL,
+    version BLOB NOT NULL,
+    document BLOB NOT NULL,
+    event BLOB,
+    PRIMARY KEY (version, document, workspace)
+) WITHOUT ROWID;
+-- What the last runs of scripts did to documents of workspaces.
+CREATE TABLE branches (
+    workspace TEXT NOT NULL,
+    script TEXT NOT NULL,
+    document BLOB NOT NULL,
+    branch TEXT NOT NULL,
+    PRIMARY KEY (workspace, script, document)
+) WITHOUT ROWID;
 -- The hashes of files as they were when they were read last.
 CREATE TABLE files (
     place TEXT PRIMARY KEY,
@@ -83,7 +100,7 @@ CREATE TABLE files (
 ) WITHOUT ROWID;
 ";
 /// The version of the tables. A cache of another version is begun anew.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 /// How old a note of use may become before it is renewed, in seconds.
 const STALE_USE: i64 = 86_400;
 
@@ -111,6 +128,8 @@ pub struct Builds {
     files: Vec<(String, String, BlobHash)>,
     new_blobs: Vec<(BlobHash, u64)>,
     used: Vec<i64>,
+    held: Vec<branches::Held>,
+    branches: Vec<branches::Left>,
     now: i64,
 }
 
@@ -154,6 +173,8 @@ impl Builds {
             files: Vec::new(),
             new_blobs: Vec::new(),
             used: Vec::new(),
+            held: Vec::new(),
+            branches: Vec::new(),
             now,
         })
     }
@@ -242,11 +263,13 @@ impl Builds {
         if !self.connection.is_autocommit() {
             self.connection.prepare_cached("COMMIT")?.execute([])?;
         }
-        if self.steps.is_empty() && self.pasts.is_empty() && self.files.is_empty() && self.used.is_empty() {
+        let of_steps = self.steps.is_empty() && self.pasts.is_empty() && self.used.is_empty();
+        if of_steps && self.files.is_empty() && self.held.is_empty() && self.branches.is_empty() {
             return Ok(());
         }
         let (steps, pasts) = (std::mem::take(&mut self.steps), std::mem::take(&mut self.pasts));
         let (files, used) = (std::mem::take(&mut self.files), std::mem::take(&mut self.used));
+        let (held, branches) = (std::mem::take(&mut self.held), std::mem::take(&mut self.branches));
         let blobs = std::mem::take(&mut self.new_blobs);
         let now = self.now;
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -273,6 +296,7 @@ impl Builds {
                 .prepare_cached("UPDATE steps SET used = ?1 WHERE id = ?2")?
                 .execute(params![now, id])?;
         }
+        branches::write(&transaction, &held, &branches)?;
         Ok(transaction.commit()?)
     }
 }

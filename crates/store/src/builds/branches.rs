@@ -1,0 +1,110 @@
+//! What workspaces hold of what scripts made, and what scripts left in them.
+
+use base::{DocumentId, EventHash, VersionKey};
+use rusqlite::{OptionalExtension, Transaction, params};
+
+use super::Builds;
+use crate::StoreError;
+
+/// A document of a workspace that is at a version after an event, or before its first one.
+#[derive(Clone, Debug)]
+pub(super) struct Held {
+    workspace: String,
+    version: VersionKey,
+    document: DocumentId,
+    event: Option<EventHash>,
+}
+
+/// What the last run of a script did to a document.
+#[derive(Clone, Debug)]
+pub(super) struct Left {
+    workspace: String,
+    script: String,
+    document: DocumentId,
+    branch: String,
+}
+
+impl Builds {
+    /// The event after which a document of a workspace is at a version; `Some(None)` when that is before its first one.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn held(
+        &self,
+        workspace: &str,
+        version: VersionKey,
+        document: DocumentId,
+    ) -> Result<Option<Option<EventHash>>, StoreError> {
+        let of_this = |held: &&Held| held.version == version && held.document == document;
+        if let Some(held) = self.held.iter().rev().find(of_this) {
+            return Ok(Some(held.event));
+        }
+        self.read_on()?;
+        let mut statement = self.connection.prepare_cached(
+            "SELECT event FROM held WHERE version = ?1 AND document = ?2 AND workspace = ?3",
+        )?;
+        let found = statement
+            .query_row(params![version.0, document.value().to_be_bytes(), workspace], |row| {
+                Ok(row.get::<_, Option<[u8; 32]>>(0)?.map(EventHash))
+            });
+        Ok(found.optional()?)
+    }
+
+    /// Keeps that, from the next commit on; it is found at once.
+    pub fn hold(
+        &mut self,
+        workspace: &str,
+        version: VersionKey,
+        document: DocumentId,
+        event: Option<EventHash>,
+    ) {
+        self.held.push(Held { workspace: workspace.to_owned(), version, document, event });
+    }
+
+    /// What the last run of a script did to a document, as the caller put it.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn branch(
+        &self,
+        workspace: &str,
+        script: &str,
+        document: DocumentId,
+    ) -> Result<Option<String>, StoreError> {
+        self.read_on()?;
+        let mut statement = self.connection.prepare_cached(
+            "SELECT branch FROM branches WHERE workspace = ?1 AND script = ?2 AND document = ?3",
+        )?;
+        let parameters = params![workspace, script, document.value().to_be_bytes()];
+        Ok(statement.query_row(parameters, |row| row.get(0)).optional()?)
+    }
+
+    /// Keeps that, from the next commit on.
+    pub fn keep_branch(&mut self, workspace: &str, script: &str, document: DocumentId, branch: String) {
+        let (workspace, script) = (workspace.to_owned(), script.to_owned());
+        self.branches.push(Left { workspace, script, document, branch });
+    }
+}
+
+pub(super) fn write(transaction: &Transaction<'_>, held: &[Held], left: &[Left]) -> rusqlite::Result<()> {
+    for Held { workspace, version, document, event } in held {
+        transaction
+            .prepare_cached(
+                "INSERT OR REPLACE INTO held (workspace, version, document, event) VALUES (?1, ?2, ?3, ?4)",
+            )?
+            .execute(params![
+                workspace,
+                version.0,
+                document.value().to_be_bytes(),
+                event.map(|event| event.0)
+            ])?;
+    }
+    for Left { workspace, script, document, branch } in left {
+        transaction
+            .prepare_cached(
+                "INSERT OR REPLACE INTO branches (workspace, script, document, branch) VALUES (?1, ?2, ?3, ?4)",
+            )?
+            .execute(params![workspace, script, document.value().to_be_bytes(), branch])?;
+    }
+    Ok(())
+}
