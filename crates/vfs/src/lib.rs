@@ -14,6 +14,7 @@ mod error;
 pub mod fonts;
 mod git;
 mod http;
+mod keyring;
 mod local;
 mod local_watch;
 mod local_write;

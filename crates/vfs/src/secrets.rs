@@ -16,6 +16,8 @@ use rustix::{
 use std::os::unix::fs::MetadataExt;
 use zeroize::Zeroizing;
 
+use crate::keyring;
+
 /// How a reference to a secret begins.
 const REFERENCE: &str = "secret:";
 /// The longest secret, in bytes.
@@ -57,7 +59,10 @@ pub enum SecretError {
     )]
     Name(String),
     /// It is nowhere.
-    #[error("there is no secret '{name}': set {variable}, or write it into {} with mode 0600", file.display())]
+    #[error(
+        "there is no secret '{name}': set {variable}, write it into {} with mode 0600, or put it into the keyring with {}",
+        file.display(), keyring::how_to_store(name)
+    )]
     Missing {
         /// Its name.
         name: String,
@@ -72,6 +77,14 @@ pub enum SecretError {
         /// The file.
         file: PathBuf,
         /// What is wrong with it and what to do.
+        why: String,
+    },
+    /// The keyring of the desktop does not give it.
+    #[error("the secret '{name}' in the keyring: {why}")]
+    Keyring {
+        /// Its name.
+        name: String,
+        /// What is wrong and what to do.
         why: String,
     },
     /// The value is no text of one line and reasonable length.
@@ -91,8 +104,8 @@ pub struct Secrets {
 }
 
 impl Secrets {
-    /// Secrets in variables, which `variable` gives by name, and else in files of `secrets` in the configuration folder
-    /// `configuration`.
+    /// Secrets in variables, which `variable` gives by name, else in files of `secrets` in the configuration folder
+    /// `configuration`, else in the keyring of the desktop, where the variables tell of a session bus.
     pub fn new(
         configuration: &Path,
         variable: impl Fn(&str) -> Option<OsString> + Send + Sync + 'static,
@@ -122,11 +135,24 @@ impl Secrets {
         }
         let file = self.folder.join(name);
         match read(&file) {
-            Ok(None) => Err(SecretError::Missing { name: name.to_owned(), variable, file }),
+            Ok(None) => match self.in_keyring(name)? {
+                Some(bytes) => secret(bytes).ok_or(SecretError::Value { place: "the keyring".to_owned() }),
+                None => Err(SecretError::Missing { name: name.to_owned(), variable, file }),
+            },
             Ok(Some(bytes)) => {
                 secret(bytes).ok_or_else(|| SecretError::Value { place: file.display().to_string() })
             }
             Err(why) => Err(SecretError::Unsafe { file, why }),
+        }
+    }
+
+    fn in_keyring(&self, name: &str) -> Result<Option<Vec<u8>>, SecretError> {
+        let is_there = |folder: OsString| Path::new(&folder).join("bus").exists();
+        let session = (self.variable)("DBUS_SESSION_BUS_ADDRESS").is_some_and(|address| !address.is_empty())
+            || (self.variable)("XDG_RUNTIME_DIR").is_some_and(is_there);
+        match session {
+            true => keyring::find(name).map_err(|why| SecretError::Keyring { name: name.to_owned(), why }),
+            false => Ok(None),
         }
     }
 }
@@ -208,7 +234,7 @@ mod tests {
             ("secret:folder", "this is no file"),
             ("secret:link", "symbolic link"),
             ("secret:bytes", "UTF-8"),
-            ("secret:gone", "set METABUILDER_SECRET_GONE, or write it into"),
+            ("secret:gone", "set METABUILDER_SECRET_GONE, write it into"),
             ("secret:", "is no name"),
             ("secret:../file", "is no name"),
             ("secret:.file", "is no name"),

@@ -68,6 +68,13 @@ pub const WINDOW: &[Needed] = &[
     Needed { shows: "ld.lld", package: "lld", why: "links the tests of the window" },
 ];
 
+/// What testing the program takes besides.
+pub const TESTS: &[Needed] = &[
+    Needed { shows: "dbus-run-session", package: "dbus-daemon", why: "a session bus of the tests' own" },
+    Needed { shows: "gnome-keyring-daemon", package: "gnome-keyring", why: "keeps secrets" },
+    Needed { shows: "secret-tool", package: "libsecret-tools", why: "puts secrets into a keyring" },
+];
+
 /// What testing the window takes besides.
 pub const WINDOW_TESTS: &[Needed] = &[
     Needed { shows: "Xvfb", package: "xvfb", why: "a display without hardware" },

@@ -1,7 +1,8 @@
 //! `cargo xtask test`: everything that has to hold, in order, with the totals in the last line.
 
+use crate::packages::{self, BUILD, TESTS, WINDOW, WINDOW_TESTS};
 use crate::project::{Project, shown_time};
-use crate::{docs, licences, packages, suites, walls};
+use crate::{docs, licences, suites, walls};
 use anyhow::{Context, Result};
 use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
@@ -32,7 +33,7 @@ struct Steps {
 pub fn test(project: &Project) -> Result<bool> {
     let mut steps =
         Steps { total: Tally::default(), lines: Vec::new(), failed: Vec::new(), started: Instant::now() };
-    packages::install_missing(&[packages::BUILD, packages::WINDOW, packages::WINDOW_TESTS])?;
+    packages::install_missing(&[BUILD, TESTS, WINDOW, WINDOW_TESTS])?;
 
     let single = |good: Result<bool>| good.map(Tally::one);
     steps.run("formatting", || single(project.run_cargo("fmt --all --check")));
@@ -53,7 +54,7 @@ pub fn test(project: &Project) -> Result<bool> {
         steps.run("end-to-end cases", || {
             counted(
                 project,
-                "test --release --workspace --no-fail-fast --test cases --test bundle --test examples --test history --test incremental --test mounts --test provenance --test schema --test signals --test watch --test workspace",
+                "test --release --workspace --no-fail-fast --test cases --test bundle --test examples --test history --test incremental --test keyring --test mounts --test provenance --test schema --test signals --test watch --test workspace",
             )
         });
         steps.run("reference pages", || single(docs::docs(project, &docs::Options { check: true })));
