@@ -1,22 +1,17 @@
 //! Drawing canvases: decoded images and fonts kept from one drawing to the next.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{collections::BTreeMap, sync::Arc};
 
-use base::{BlobHash, Diagnostic, Limits};
+use base::{BlobHash, Limits};
 use kernel::{CommandError, Reading, ports::FontSource};
 use usvg::fontdb::Database;
 
 use crate::{
     fonts::Catalogue,
+    images::{self, Images, ReadImage},
     pick::IndexCache,
     picture::{Group, Node, NodeKind, Picture, Resource},
-    raster::{
-        Depth, Surface,
-        codec::{self, CodecError},
-    },
+    raster::{Surface, codec::CodecError},
     render::{self, LayoutCache, RenderError, View},
 };
 
@@ -24,21 +19,10 @@ use crate::{
 #[derive(Default)]
 pub struct Drawing {
     catalogue: Catalogue,
-    images: Mutex<BTreeMap<BlobHash, Arc<Surface>>>,
-    /// The image file that was read last: as a rule it is drawn next, or placed once more.
-    last_read: Mutex<Option<(BlobHash, ReadImage)>>,
+    images: Images,
     layouts: LayoutCache,
     /// Where the parts of the canvas are that was asked last.
     pub(crate) index: IndexCache,
-}
-
-/// An image file, decoded with eight bits a channel.
-#[derive(Clone)]
-pub struct ReadImage {
-    /// Its pixels.
-    pub surface: Arc<Surface>,
-    /// What is odd about it.
-    pub warnings: Vec<Diagnostic>,
 }
 
 impl Drawing {
@@ -50,28 +34,13 @@ impl Drawing {
     /// Lets go of everything.
     pub fn clear(&self) {
         self.catalogue.clear();
-        self.images.lock().unwrap_or_else(PoisonError::into_inner).clear();
-        self.take_last_read();
+        self.images.clear();
         self.index.clear();
     }
 
-    /// Reads the image file with this hash, unless it was the last one to be read.
+    /// Reads the image file with this hash.
     pub fn read_image(&self, hash: BlobHash, bytes: &[u8], limits: &Limits) -> Result<ReadImage, CodecError> {
-        // Taken before another one is decoded, so that there are not two of them.
-        let image = match self.take_last_read() {
-            Some((last, image)) if last == hash => image,
-            _ => {
-                let decoded = codec::decode(bytes, limits)?;
-                let surface = Arc::new(decoded.surface.into_depth(Depth::U8));
-                ReadImage { surface, warnings: decoded.warnings }
-            }
-        };
-        *self.last_read.lock().unwrap_or_else(PoisonError::into_inner) = Some((hash, image.clone()));
-        Ok(image)
-    }
-
-    fn take_last_read(&self) -> Option<(BlobHash, ReadImage)> {
-        self.last_read.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.images.get(hash, || Ok(bytes.to_vec()), limits)
     }
 
     /// Draws a picture; `place` names it in errors.
@@ -95,35 +64,40 @@ impl Drawing {
         })
     }
 
-    /// The images of a picture, decoded. Only these are kept for the next drawing.
+    /// The images of a picture, decoded.
     fn decode(
         &self,
         picture: &Picture,
         reading: &Reading<'_>,
     ) -> Result<BTreeMap<BlobHash, Arc<Surface>>, CommandError> {
         let mut wanted = BTreeMap::new();
-        let last_read = self.take_last_read();
-        let mut kept = self.images.lock().unwrap_or_else(PoisonError::into_inner);
-        for hash in images(picture) {
+        for hash in images_of(picture) {
             if wanted.contains_key(&hash) {
                 continue;
             }
-            let surface = match (kept.get(&hash), &last_read) {
-                (Some(surface), _) => surface.clone(),
-                (None, Some((last, image))) if *last == hash => image.surface.clone(),
-                _ => match codec::decode(&reading.blobs.blob(hash)?, reading.limits) {
-                    Ok(decoded) => Arc::new(decoded.surface.into_depth(Depth::U8)),
-                    Err(CodecError::Limit(limit)) => {
-                        return Err(CommandError::Limit { place: format!("image {hash}"), limit });
-                    }
-                    // A viewer leaves out what it cannot read; the import has said so.
-                    Err(_) => continue,
-                },
-            };
-            wanted.insert(hash, surface);
+            match self.images.get(hash, || reading.blobs.blob(hash).map_err(Unread::Blob), reading.limits) {
+                Ok(image) => drop(wanted.insert(hash, image.surface)),
+                Err(Unread::Blob(error)) => return Err(error),
+                Err(Unread::Codec(CodecError::Limit(limit))) => {
+                    return Err(CommandError::Limit { place: format!("image {hash}"), limit });
+                }
+                // A viewer leaves out what it cannot read; the import has said so.
+                Err(Unread::Codec(_)) => {}
+            }
         }
-        *kept = wanted.clone();
         Ok(wanted)
+    }
+}
+
+/// Why an image of a picture is not there.
+enum Unread {
+    Blob(CommandError),
+    Codec(CodecError),
+}
+
+impl From<CodecError> for Unread {
+    fn from(error: CodecError) -> Self {
+        Unread::Codec(error)
     }
 }
 
@@ -140,7 +114,7 @@ impl render::Assets for Ready<'_> {
     }
 
     fn decode(&self, file: &[u8]) -> Option<Arc<Surface>> {
-        codec::decode(file, self.limits).ok().map(|decoded| Arc::new(decoded.surface.into_depth(Depth::U8)))
+        images::decode(file, self.limits).ok().map(|image| image.surface)
     }
 
     fn fonts(&self) -> &Arc<Database> {
@@ -170,7 +144,7 @@ fn nodes(picture: &Picture) -> impl Iterator<Item = &Node> {
     })
 }
 
-fn images(picture: &Picture) -> impl Iterator<Item = BlobHash> {
+fn images_of(picture: &Picture) -> impl Iterator<Item = BlobHash> {
     nodes(picture).filter_map(|node| match &node.kind {
         NodeKind::Image(image) => Some(image.data),
         _ => None,
@@ -180,23 +154,4 @@ fn images(picture: &Picture) -> impl Iterator<Item = BlobHash> {
 /// Whether a node is a text or has one in it.
 pub(crate) fn has_text(node: &Node) -> bool {
     matches!(node.kind, NodeKind::Text(_)) || node.children().iter().any(has_text)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_that_is_read_again_is_not_decoded_again() {
-        let limits = Limits::default();
-        let white = Surface::filled(3, 2, base::Color::WHITE, &limits).unwrap();
-        let file = codec::encode(&white, &codec::Encoding::Png { depth: Depth::U8 }).unwrap();
-        let (drawing, hash) = (Drawing::default(), BlobHash::of(&file));
-        let read = |hash, bytes: &[u8]| drawing.read_image(hash, bytes, &limits).map(|image| image.surface);
-        let first = read(hash, &file).unwrap();
-        assert!(Arc::ptr_eq(&first, &read(hash, &file).unwrap()));
-        let damaged = &file[..file.len() / 2];
-        assert!(read(BlobHash::of(damaged), damaged).is_err());
-        assert!(!Arc::ptr_eq(&first, &read(hash, &file).unwrap()));
-    }
 }

@@ -11,6 +11,7 @@ mod evaluate;
 mod export;
 pub mod filter;
 mod fonts;
+mod images;
 mod import;
 #[allow(missing_docs)]
 pub mod kinds;
