@@ -3,7 +3,7 @@
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         mpsc::{RecvTimeoutError, sync_channel},
     },
     time::Duration,
@@ -76,6 +76,8 @@ pub struct Away {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) limits: Limits,
     pub(crate) settings: Arc<Settings>,
+    /// Whether it has been given up. Held while something is written.
+    pub(crate) given_up: Arc<Mutex<bool>>,
 }
 
 impl Away {
@@ -102,6 +104,19 @@ impl Away {
             tracer: self.call.tracer.as_ref(),
         };
         (assets, &mut self.call.ids)
+    }
+
+    /// Replaces a file as a whole, and says where it is. Work that has been given up writes nothing.
+    ///
+    /// # Errors
+    /// The file cannot be written, the time of the command is up, or the work was given up.
+    pub fn write(&self, path: &str, bytes: &[u8]) -> Result<String, CommandError> {
+        self.check_deadline()?;
+        let given_up = self.given_up.lock().unwrap_or_else(PoisonError::into_inner);
+        if *given_up {
+            return Err(CommandError::Cancelled);
+        }
+        Ok(self.call.files.write(path, bytes)?)
     }
 
     /// Something to tell the user beside the result.
@@ -151,17 +166,21 @@ impl Errand {
     }
 
     /// Runs the work on a thread of its own, and gives it up when its time is over or `stopped` says so. What has been
-    /// given up comes to its end unheard: it can change nothing without the kernel.
+    /// given up comes to its end unheard, and changes nothing: neither through the kernel nor in files.
     pub fn run_watched(self, stopped: &dyn Fn() -> bool) -> Returned {
         let (call, deadline, clock) =
             (self.away.call.clone(), self.away.call.deadline, self.away.clock.clone());
+        let given_up = self.away.given_up.clone();
         let (sender, returned) = sync_channel(1);
         let work = move || {
             let outcome = catch_unwind(AssertUnwindSafe(|| self.run()));
             // Nobody listens any more to what was given up.
             let _ = sender.send(outcome.ok());
         };
-        let failed = |call, error| Returned { call, outcome: Err(error) };
+        let failed = |call, error| {
+            *given_up.lock().unwrap_or_else(PoisonError::into_inner) = true;
+            Returned { call, outcome: Err(error) }
+        };
         if let Err(error) = std::thread::Builder::new().name("work".to_owned()).spawn(work) {
             return failed(call, CommandError::Failed(format!("no thread could be started: {error}")));
         }

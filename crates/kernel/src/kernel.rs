@@ -251,6 +251,7 @@ impl Kernel {
             clock: self.ports.clock.clone(),
             limits: self.ports.limits.clone(),
             settings: self.ports.settings.clone(),
+            given_up: Arc::default(),
         }
     }
 

@@ -185,7 +185,8 @@ fn export(scope: &mut TaskScope<'_>, args: Export) -> Result<Work, CommandError>
         let exported =
             exporter.export(&content, &record.properties, &request, &mut away.assets(), &limits)?;
         away.warn(exported.diagnostics);
-        Ok(Box::new(move |scope| written(scope, &path, &exported.bytes)))
+        let result = told(away.write(&path, &exported.bytes)?, &exported.bytes);
+        Ok(Box::new(move |_| Ok(result)))
     }))
 }
 
@@ -198,8 +199,12 @@ fn extension(path: &str) -> Option<&str> {
 }
 
 pub(super) fn written(scope: &mut TaskScope<'_>, path: &str, bytes: &[u8]) -> Result<Json, CommandError> {
-    let place = scope.write(path, bytes)?;
-    Ok(json!({ "path": place, "size": bytes.len(), "blake3": BlobHash::of(bytes), "sha256": sha256(bytes) }))
+    Ok(told(scope.write(path, bytes)?, bytes))
+}
+
+/// What is told of a file that was written.
+fn told(place: String, bytes: &[u8]) -> Json {
+    json!({ "path": place, "size": bytes.len(), "blake3": BlobHash::of(bytes), "sha256": sha256(bytes) })
 }
 
 pub(super) fn sha256(bytes: &[u8]) -> String {
