@@ -1,9 +1,7 @@
 //! The picture in memory.
 
-use base::{Color, LimitExceeded, Limits};
+use base::{LimitExceeded, Limits};
 use rayon::prelude::*;
-
-use crate::raster::alpha;
 
 /// How finely a channel is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -200,13 +198,6 @@ impl Surface {
         Ok(Self::transparent(width, height, depth))
     }
 
-    /// A surface of one colour, eight bits a channel, unless it would exceed the limits.
-    pub fn filled(width: u32, height: u32, color: Color, limits: &Limits) -> Result<Self, LimitExceeded> {
-        limits.check_picture(width.into(), height.into(), Depth::U8.bytes_per_pixel())?;
-        let pixel = alpha::premultiply_u8([color.r, color.g, color.b, color.a]);
-        Ok(Surface { width, height, pixels: Pixels::U8(vec![pixel; area(width, height)]) })
-    }
-
     /// The surface made of `pixels`, which must be exactly `width` × `height` premultiplied pixels.
     pub fn from_pixels(width: u32, height: u32, pixels: Pixels) -> Result<Self, SizeMismatch> {
         if pixels.len() as u64 != u64::from(width) * u64::from(height) {
@@ -384,6 +375,21 @@ fn area(width: u32, height: u32) -> usize {
 }
 
 #[cfg(test)]
+impl Surface {
+    /// A surface of one colour, eight bits a channel, unless it would exceed the limits.
+    pub fn filled(
+        width: u32,
+        height: u32,
+        color: base::Color,
+        limits: &Limits,
+    ) -> Result<Self, LimitExceeded> {
+        limits.check_picture(width.into(), height.into(), Depth::U8.bytes_per_pixel())?;
+        let pixel = super::alpha::premultiply_u8([color.r, color.g, color.b, color.a]);
+        Ok(Surface { width, height, pixels: Pixels::U8(vec![pixel; area(width, height)]) })
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -399,7 +405,7 @@ mod tests {
         assert_eq!(Surface::new(101, 1, Depth::U8, &limits).unwrap_err().setting, "pixels");
         assert_eq!(Surface::new(10, 10, Depth::F32, &limits).unwrap_err().setting, "importBytes");
         assert_eq!(Surface::new(u32::MAX, u32::MAX, Depth::F32, &limits).unwrap_err().setting, "pixels");
-        assert!(Surface::filled(11, 10, Color::WHITE, &limits).is_err());
+        assert!(Surface::filled(11, 10, base::Color::WHITE, &limits).is_err());
         assert!(counted(10, 10).crop(PixelRect::new(0, 0, 11, 10), &limits).is_err());
         let mismatch = Surface::from_pixels(3, 2, Pixels::U8(vec![[0; 4]; 5])).unwrap_err();
         assert_eq!(mismatch, SizeMismatch { found: 5, width: 3, height: 2 });

@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use base::{BlobHash, LimitExceeded, Limits};
+use base::{BlobHash, Color, LimitExceeded, Limits};
 use kurbo::{Affine, Rect};
 use rayon::prelude::*;
 
@@ -29,7 +29,7 @@ use crate::{
         Effects, FillRule, Image, ImageRendering, Node, NodeKind, PaintOrder, Path, Picture, ResourceId,
         Resources, Text,
     },
-    raster::{Depth, Surface},
+    raster::{Depth, Surface, alpha::premultiply_u8},
 };
 
 /// Siblings that are worth compiling in parallel.
@@ -59,11 +59,9 @@ pub(super) fn render(
     let place = Place { transform: view.transform, area: canvas, reach: reach(canvas) };
     let scope = Scope { resources: &picture.resources, images: None, outer: None, within: None, depth: 0 };
     let items = compiler.nodes(&picture.root.children, place, &scope)?;
-    let mut surface = match view.background {
-        None => Surface::new(view.width, view.height, Depth::U8, limits)?,
-        Some(color) => Surface::filled(view.width, view.height, color, limits)?,
-    };
-    draw::draw(&items, &mut surface, parallel);
+    let mut surface = Surface::new(view.width, view.height, Depth::U8, limits)?;
+    let below = view.background.map_or([0; 4], |Color { r, g, b, a }| premultiply_u8([r, g, b, a]));
+    draw::draw(&items, below, &mut surface, parallel);
     Ok(surface)
 }
 

@@ -21,14 +21,20 @@ const BAND_ROWS: usize = 128;
 /// The most bytes that the layers of one band may take at once.
 const BAND_BYTES: usize = 64 << 20;
 
-/// Draws the items over what is on the surface, which has eight bits a channel; `parallel` changes nothing
-/// but the time.
-pub(super) fn draw(items: &[Item], surface: &mut Surface, parallel: bool) {
-    draw_from(items, (0, 0), surface, parallel);
+/// Draws the items over one colour on a surface of eight bits a channel, whatever it held before; `parallel` changes
+/// nothing but the time.
+pub(super) fn draw(items: &[Item], below: Rgba, surface: &mut Surface, parallel: bool) {
+    draw_from(items, (0, 0), below, surface, parallel);
 }
 
-/// Draws the items over a surface whose top left corner lies at (`left`, `top`).
-pub(super) fn draw_from(items: &[Item], (left, top): (i32, i32), surface: &mut Surface, parallel: bool) {
+/// Draws the items on a surface whose top left corner lies at (`left`, `top`).
+pub(super) fn draw_from(
+    items: &[Item],
+    (left, top): (i32, i32),
+    below: Rgba,
+    surface: &mut Surface,
+    parallel: bool,
+) {
     let (width, height) = (surface.width() as usize, surface.height() as usize);
     if width == 0 || height == 0 {
         return;
@@ -41,6 +47,8 @@ pub(super) fn draw_from(items: &[Item], (left, top): (i32, i32), surface: &mut S
         let y0 = top + (band * rows) as i32;
         let y1 = y0 + (pixels.len() / width) as i32;
         let area = Area { x0: left, y0, x1: left + width as i32, y1 };
+        // Also what is zero as it comes from the system: where memory is read before it is written, all threads are stopped.
+        pixels.fill(below);
         // Taken, not borrowed: while blending waits for other threads, this one may begin another band.
         let mut scanner = SCANNER.take();
         draw_on(items, &mut Target { area, pixels }, &mut scanner);

@@ -55,7 +55,7 @@ impl Compiler<'_> {
             return Ok(());
         }
         let mut surface = self.surface(area.width() as u32, area.height() as u32)?;
-        draw::draw_from(&items, (area.x0, area.y0), &mut surface, self.parallel);
+        draw::draw_from(&items, (area.x0, area.y0), [0; 4], &mut surface, self.parallel);
         drop(items);
         let local = Affine::translate((-f64::from(area.x0), -f64::from(area.y0))) * local;
         for filter in &effects.filters {
@@ -130,7 +130,7 @@ impl Compiler<'_> {
         let area = Area::of_size(width, height);
         let items = self.nodes(&symbol.content, Place { transform, area, reach: reach(area) }, &scope)?;
         let mut surface = self.surface(width, height)?;
-        draw::draw(&items, &mut surface, self.parallel);
+        draw::draw(&items, [0; 4], &mut surface, self.parallel);
         Ok(Some(surface))
     }
 }

@@ -105,7 +105,7 @@ impl Compiler<'_> {
             return Ok(None);
         }
         let mut surface = self.surface(width, height)?;
-        draw::draw(&items, &mut surface, self.parallel);
+        draw::draw(&items, [0; 4], &mut surface, self.parallel);
         Ok(Some(Arc::new(surface)))
     }
 }
