@@ -11,9 +11,9 @@ use crate::{
     images::{self, Images, ReadImage},
     pick::IndexCache,
     picture::{Group, Node, NodeKind, Picture, Resource},
-    raster::{Surface, codec::CodecError},
     render::{self, LayoutCache, RenderError, View},
 };
+use raster::{Surface, codec::CodecError};
 
 /// What drawings share.
 #[derive(Default)]

@@ -13,7 +13,7 @@ use crate::{
     draw::{self, Drawing},
     kinds,
     picture::Picture,
-    raster, render,
+    render,
 };
 
 pub(crate) fn register(registrar: &mut Registrar<'_>, drawing: &Arc<Drawing>) {

@@ -13,12 +13,12 @@ use crate::{
     draw::Drawing,
     kinds,
     picture::{Group, Node, Picture},
-    raster::{
-        Depth,
-        codec::{self, Encoding, Subsampling},
-    },
     render::View,
     svg::export::{self as svg, ExportOptions},
+};
+use raster::{
+    Depth,
+    codec::{self, Encoding, Subsampling},
 };
 
 pub(crate) fn register(registrar: &mut Registrar<'_>, drawing: &Arc<Drawing>) {

@@ -7,7 +7,7 @@ use std::sync::{
 
 use base::{BlobHash, Diagnostic, Limits};
 
-use crate::raster::{
+use raster::{
     Depth, Surface,
     codec::{self, CodecError},
 };

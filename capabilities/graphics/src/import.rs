@@ -10,9 +10,9 @@ use crate::{
     draw::Drawing,
     kinds,
     picture::{Group, Image, Node, NodeKind, Picture},
-    raster::codec::{CodecError, Format},
     svg::{self, Options, SvgError},
 };
+use raster::codec::{CodecError, Format};
 
 /// The media types by their ids in the manifest.
 const RASTER: [(&str, Format); 4] =

@@ -17,7 +17,6 @@ mod import;
 pub mod kinds;
 mod pick;
 pub mod picture;
-pub mod raster;
 pub mod render;
 pub mod svg;
 

@@ -13,8 +13,8 @@ use crate::{
         ClipPath, Effects, Fill, Group, Image, LinearGradient, Mask, Node, NodeKind, Paint, Path, Pattern,
         Picture, RadialGradient, Resource, ResourceId, Resources, Stroke, Symbol, Text,
     },
-    raster::blend::BlendMode,
 };
+use raster::blend::BlendMode;
 
 /// The picture that a canvas shows at a point in time, in seconds.
 ///

@@ -9,7 +9,7 @@ use super::{
     region::{PixelRect, device_region, scale_of},
     run::{Grid, run},
 };
-use crate::raster::{Depth, Surface};
+use raster::{Depth, Surface};
 
 /// Draws the content of `feImage` on a transparent surface: from the content's name, the transform from the content's
 /// space (whose origin is the top left of the primitive's region) to the surface, and the surface's width and height.

@@ -4,7 +4,7 @@ use super::{
     attributes::CompositeOperator,
     raster::{Raster, Rgba, mul255, quantise},
 };
-use crate::raster::blend::{self, BlendMode};
+use raster::blend::{self, BlendMode};
 
 /// `feBlend`: `top` on `bottom`.
 pub(super) fn blend(top: Raster, bottom: Raster, mode: BlendMode) -> Raster {

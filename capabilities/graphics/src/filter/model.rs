@@ -7,7 +7,7 @@ use super::attributes::{
     Channel, ColorMatrix, CompositeOperator, EdgeMode, LightSource, MorphologyOperator, TransferFunction,
     TurbulenceKind,
 };
-use crate::raster::blend::BlendMode;
+use raster::blend::BlendMode;
 
 /// An axis-aligned rectangle in user space.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

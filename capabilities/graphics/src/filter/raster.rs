@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 use tiny_skia::IntRect;
 
-use crate::raster::{Depth, Pixels, Surface};
+use raster::{Depth, Pixels, Surface};
 
 /// Red, green, blue, alpha; premultiplied unless said otherwise.
 pub(super) type Rgba = [u8; 4];

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use tiny_skia::Transform;
 
 use super::{raster::Rgba, *};
-use crate::raster::{Pixels, Surface, blend::BlendMode};
+use ::raster::{Pixels, Surface, blend::BlendMode};
 
 const WHOLE: Region = Region { x: 0.0, y: 0.0, width: 10.0, height: 10.0 };
 

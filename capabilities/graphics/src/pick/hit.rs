@@ -7,9 +7,9 @@ use super::index::{Index, Part};
 use crate::{
     draw::Drawing,
     picture::{Fill, FillRule, Group, LineCap, LineJoin, Node, NodeKind, Paint, Path, Picture, Stroke},
-    raster::{Depth, Pixels},
     render::View,
 };
+use raster::{Depth, Pixels};
 
 /// How closely the outlines of strokes are followed, as a part of the tolerance or of the width.
 const CLOSENESS: f64 = 0.05;

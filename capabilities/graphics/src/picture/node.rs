@@ -10,7 +10,8 @@ use super::{
     resource::ResourceId,
     text::Text,
 };
-use crate::{filter::Filter, raster::blend::BlendMode};
+use crate::filter::Filter;
+use raster::blend::BlendMode;
 
 /// One element of a picture. Later siblings lie over earlier ones.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

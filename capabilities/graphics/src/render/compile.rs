@@ -24,13 +24,11 @@ use super::{
     text::{Layout, LayoutCache},
     texture::{self, Sampling, Texture, Tiling},
 };
-use crate::{
-    picture::{
-        Effects, FillRule, Image, ImageRendering, Node, NodeKind, PaintOrder, Path, Picture, ResourceId,
-        Resources, Text,
-    },
-    raster::{Depth, Surface, alpha::premultiply_u8},
+use crate::picture::{
+    Effects, FillRule, Image, ImageRendering, Node, NodeKind, PaintOrder, Path, Picture, ResourceId,
+    Resources, Text,
 };
+use raster::{Depth, Surface, alpha::premultiply_u8};
 
 /// Siblings that are worth compiling in parallel.
 const MANY_NODES: usize = 128;

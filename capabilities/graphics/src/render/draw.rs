@@ -11,7 +11,7 @@ use super::{
     scene::{Item, Layer, Shape},
     shade::{Rgba, Shade},
 };
-use crate::raster::{
+use raster::{
     Pixels, Surface,
     blend::{self, BlendMode},
 };
@@ -73,8 +73,7 @@ pub(super) struct Canvas {
 
 impl Canvas {
     pub fn new(area: Area) -> Self {
-        let surface =
-            Surface::transparent(area.width() as u32, area.height() as u32, crate::raster::Depth::U8);
+        let surface = Surface::transparent(area.width() as u32, area.height() as u32, raster::Depth::U8);
         Canvas { area, surface }
     }
 

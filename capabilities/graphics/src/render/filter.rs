@@ -17,8 +17,8 @@ use super::{
 use crate::{
     filter::{self, Filter, FilterError, LocalSpace},
     picture::{Effects, Node, Resource, ResourceId},
-    raster::{Surface, blend::BlendMode},
 };
+use raster::{Surface, blend::BlendMode};
 
 impl Compiler<'_> {
     /// Adds a node with filters.

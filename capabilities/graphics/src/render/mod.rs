@@ -31,8 +31,8 @@ use usvg::fontdb;
 use crate::{
     filter::FilterError,
     picture::{Node, Picture, Resource},
-    raster::{Depth, Surface},
 };
+use raster::{Depth, Surface};
 
 pub use text::{Layout, LayoutCache};
 

@@ -12,10 +12,8 @@ use super::{
     shade::{Gradient, Shade},
     texture::{Sampling, Texture, Tiling},
 };
-use crate::{
-    picture::{Paint, Pattern, Resource, ResourceId},
-    raster::Surface,
-};
+use crate::picture::{Paint, Pattern, Resource, ResourceId};
+use raster::Surface;
 
 /// The longest side of a pattern's tile in pixels; larger ones are drawn at a smaller scale.
 const MAX_TILE_SIDE: f64 = 8192.0;

@@ -3,10 +3,8 @@
 use std::sync::Arc;
 
 use super::{area::Area, outline::Outline, shade::Shade};
-use crate::{
-    picture::{ColorInterpolation, FillRule, MaskKind},
-    raster::blend::BlendMode,
-};
+use crate::picture::{ColorInterpolation, FillRule, MaskKind};
+use raster::blend::BlendMode;
 
 /// Something to draw; later items lie over earlier ones.
 #[derive(Debug)]

@@ -8,9 +8,9 @@ use usvg::fontdb::Database;
 use super::{Assets, LayoutCache, RenderError, View, compile, render};
 use crate::{
     picture::{NodeKind, Picture},
-    raster::{PixelRect, Pixels, Surface},
     svg::{self, Options},
 };
+use raster::{PixelRect, Pixels, Surface};
 
 static FONTS: LazyLock<Arc<Database>> = LazyLock::new(|| {
     let mut fonts = Database::new();

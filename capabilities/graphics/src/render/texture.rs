@@ -6,7 +6,7 @@ use kurbo::{Affine, Point, Vec2};
 use rayon::prelude::*;
 
 use super::{pixels, shade::Rgba};
-use crate::raster::{Pixels, Surface};
+use raster::{Pixels, Surface};
 
 /// How a bitmap is sampled between its pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

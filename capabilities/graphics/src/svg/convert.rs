@@ -8,14 +8,12 @@ use std::{
 use base::{BlobHash, Color};
 use kurbo::{Affine, BezPath, Point, Rect};
 
-use crate::{
-    picture::{
-        ClipPath, Effects, Fill, FillRule, Group, Image, ImageRendering, LineCap, LineJoin, LinearGradient,
-        Mask, MaskKind, Node, Paint, PaintOrder, Path, Pattern, RadialGradient, Resource, ResourceId,
-        Resources, Spread, Stop, Stroke,
-    },
-    raster::blend::BlendMode,
+use crate::picture::{
+    ClipPath, Effects, Fill, FillRule, Group, Image, ImageRendering, LineCap, LineJoin, LinearGradient, Mask,
+    MaskKind, Node, Paint, PaintOrder, Path, Pattern, RadialGradient, Resource, ResourceId, Resources,
+    Spread, Stop, Stroke,
 };
+use raster::blend::BlendMode;
 
 /// Turns usvg nodes into picture nodes and collects the resources and image files that they name.
 #[derive(Default)]

@@ -1,9 +1,7 @@
 //! Nodes: the tree and what is done to its nodes as a whole.
 
-use crate::{
-    picture::{ImageRendering, Node, NodeKind, Path, ResourceId},
-    raster::blend::BlendMode,
-};
+use crate::picture::{ImageRendering, Node, NodeKind, Path, ResourceId};
+use raster::blend::BlendMode;
 
 use super::{
     Exporter,

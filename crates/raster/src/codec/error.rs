@@ -2,7 +2,7 @@
 
 use base::LimitExceeded;
 
-use crate::raster::codec::Format;
+use crate::codec::Format;
 
 /// Bytes that are not a picture we can decode.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,6 +1,6 @@
 //! Porter–Duff operators: `co = cs·Fa + cb·Fb` on premultiplied colour and alpha alike.
 
-use crate::raster::{
+use crate::{
     blend::{
         CompositeOperator, Coverage, SourceRow, TargetRow,
         floats::{CHUNK, Planar, for_chunks},

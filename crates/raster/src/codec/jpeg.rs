@@ -8,7 +8,7 @@ use zune_jpeg::{
     zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions},
 };
 
-use crate::raster::{
+use crate::{
     Depth, Pixels, Surface, alpha,
     codec::{
         CodecError, Decoded, Format, Orientation, Probe, check_expansion,

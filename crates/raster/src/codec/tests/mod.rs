@@ -8,7 +8,7 @@ mod png;
 mod webp;
 
 use super::*;
-use crate::raster::{Pixels, alpha};
+use crate::{Pixels, alpha};
 
 fn limits() -> Limits {
     Limits::default()

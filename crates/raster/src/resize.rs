@@ -5,7 +5,7 @@ use std::{f64::consts::PI, fmt, str::FromStr};
 use base::{LimitExceeded, Limits};
 use rayon::prelude::*;
 
-use crate::raster::{
+use crate::{
     Pixels, PixelsMut, Surface,
     blend::UnknownName,
     dispatch::{self, Kernel},
@@ -193,7 +193,7 @@ impl Filter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::raster::Depth;
+    use crate::Depth;
 
     fn step() -> Surface {
         let pixels = (0..64).map(|i| if i % 8 < 4 { [200, 0, 40, 200] } else { [255; 4] }).collect();

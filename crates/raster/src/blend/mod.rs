@@ -17,7 +17,7 @@ use rayon::prelude::*;
 
 pub use mode::{BlendMode, CompositeOperator, UnknownName};
 
-use crate::raster::{Mask, PixelRect, Pixels, PixelsMut, Surface};
+use crate::{Mask, PixelRect, Pixels, PixelsMut, Surface};
 
 /// Rows that one thread composites at a time.
 const BAND: usize = 16;

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::raster::Depth;
+use crate::Depth;
 
 type Straight = ([f64; 3], f64);
 
@@ -116,7 +116,7 @@ fn grid() -> Vec<[u8; 4]> {
     pixels
 }
 
-fn surface<P: crate::raster::Sample>(pixels: Vec<[P; 4]>, width: u32) -> Surface {
+fn surface<P: crate::Sample>(pixels: Vec<[P; 4]>, width: u32) -> Surface {
     let height = pixels.len() as u32 / width;
     Surface::from_pixels(width, height, P::wrap(pixels)).unwrap()
 }

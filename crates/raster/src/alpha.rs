@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use crate::raster::dispatch::{self, Kernel};
+use crate::dispatch::{self, Kernel};
 
 /// Pixels that one thread converts at a time.
 const BAND: usize = 1 << 15;

@@ -5,7 +5,7 @@ use std::{borrow::Cow, io::Cursor};
 use base::{Diagnostic, Limits};
 use png::{BitDepth, ColorType, Decoder, DecodingError, Reader, Transformations};
 
-use crate::raster::{
+use crate::{
     Depth, PixelsMut, Surface, alpha,
     codec::{
         CodecError, Decoded, Format, Orientation, Probe, check_expansion,

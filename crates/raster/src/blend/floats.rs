@@ -1,6 +1,6 @@
 //! All blend modes in floats, on either depth: one plane per channel, chunk by chunk.
 
-use crate::raster::{
+use crate::{
     Sample,
     blend::{BlendMode, CompositeOperator, Coverage, operator},
     dispatch::{self, Kernel},

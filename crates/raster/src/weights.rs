@@ -1,6 +1,6 @@
 //! Weighted sums of neighbouring pixels: what blurring and resizing have in common.
 
-use crate::raster::{
+use crate::{
     Sample,
     dispatch::{self, Kernel},
 };

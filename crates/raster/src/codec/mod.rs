@@ -25,7 +25,7 @@ pub use error::{CodecError, EncodeError};
 pub use exif::Orientation;
 pub use jpeg_encode::Subsampling;
 
-use crate::raster::{Depth, Surface};
+use crate::{Depth, Surface};
 
 /// A file format of pictures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

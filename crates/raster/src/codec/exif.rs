@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use crate::raster::{Pixels, Surface};
+use crate::{Pixels, Surface};
 
 /// How stored pixels lie relative to the upright picture (EXIF 2.32, tag 0x0112).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -147,7 +147,7 @@ pub(super) mod tests {
     use super::*;
 
     /// EXIF data that state `value`.
-    pub(in crate::raster::codec) fn exif(value: u16, big_endian: bool) -> Vec<u8> {
+    pub(in crate::codec) fn exif(value: u16, big_endian: bool) -> Vec<u8> {
         let short = |v: u16| if big_endian { v.to_be_bytes() } else { v.to_le_bytes() };
         let long = |v: u32| if big_endian { v.to_be_bytes() } else { v.to_le_bytes() };
         let mut data = if big_endian { b"MM\0\x2a".to_vec() } else { b"II\x2a\0".to_vec() };

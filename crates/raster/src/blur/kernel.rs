@@ -1,6 +1,6 @@
 //! The weights of a blur along one direction.
 
-use crate::raster::{blur::Edge, weights::Weights};
+use crate::{blur::Edge, weights::Weights};
 
 /// How exact the weights are.
 pub(super) struct Quality {

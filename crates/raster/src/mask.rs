@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use crate::raster::{
+use crate::{
     Pixels, PixelsMut, Sample, SizeMismatch, Surface,
     alpha::{mul_u8, unpremultiply_f32},
 };
@@ -160,7 +160,7 @@ mod tests {
     use base::Limits;
 
     use super::*;
-    use crate::raster::{Depth, PixelRect};
+    use crate::{Depth, PixelRect};
 
     /// One pixel of straight `color` at both depths.
     fn pixel(color: &str) -> [Surface; 2] {

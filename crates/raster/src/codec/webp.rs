@@ -6,7 +6,7 @@ use base::{Diagnostic, Limits};
 use image_webp::{ColorType, DecodingError, WebPDecoder, WebPEncoder};
 use rayon::prelude::*;
 
-use crate::raster::{
+use crate::{
     Depth, Pixels, Surface, alpha,
     codec::{
         CodecError, Decoded, EncodeError, Format, Orientation, Probe, check_expansion,

@@ -7,7 +7,7 @@
 use rayon::prelude::*;
 use zlib_rs::{Deflate, DeflateFlush, adler32, crc32};
 
-use crate::raster::{
+use crate::{
     Depth, Pixels, Surface, alpha,
     codec::{EncodeError, Format, literals},
     dispatch::{self, Kernel},

@@ -11,7 +11,7 @@ mod passes;
 #[cfg(test)]
 mod tests;
 
-use crate::raster::{
+use crate::{
     Pixels, PixelsMut, Surface,
     blur::kernel::{Axis, Quality},
     weights::Level,

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use crate::raster::{
+use crate::{
     blur::kernel::Axis,
     weights::{Level, sum_pixels, sum_shifted},
 };

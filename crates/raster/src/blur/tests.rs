@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::raster::Depth;
+use crate::Depth;
 
 /// One direction of the exact blur: `lines` of samples, each replaced by its convolution.
 fn exact_line(line: &[f64], sigma: f64, edge: Edge) -> Vec<f64> {

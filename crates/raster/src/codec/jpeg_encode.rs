@@ -4,7 +4,7 @@ use base::Color;
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 use rayon::prelude::*;
 
-use crate::raster::{
+use crate::{
     Depth, Surface,
     alpha::mul_u8,
     codec::{EncodeError, Format},

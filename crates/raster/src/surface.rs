@@ -206,14 +206,14 @@ impl Surface {
         Ok(Surface { width, height, pixels })
     }
 
-    /// The surface made of `pixels`, known to be `width` × `height`.
-    pub(crate) fn with_pixels(width: u32, height: u32, pixels: Pixels) -> Self {
+    /// The surface made of `pixels`, known to be `width` × `height`: [`Surface::from_pixels`] checks it.
+    pub fn with_pixels(width: u32, height: u32, pixels: Pixels) -> Self {
         debug_assert_eq!(pixels.len(), area(width, height));
         Surface { width, height, pixels }
     }
 
     /// A transparent surface whose size has been checked, or is that of another surface.
-    pub(crate) fn transparent(width: u32, height: u32, depth: Depth) -> Self {
+    pub fn transparent(width: u32, height: u32, depth: Depth) -> Self {
         let pixels = match depth {
             Depth::U8 => Pixels::U8(vec![[0; 4]; area(width, height)]),
             Depth::F32 => Pixels::F32(vec![[0.0; 4]; area(width, height)]),
@@ -374,7 +374,6 @@ fn area(width: u32, height: u32) -> usize {
     width as usize * height as usize
 }
 
-#[cfg(test)]
 impl Surface {
     /// A surface of one colour, eight bits a channel, unless it would exceed the limits.
     pub fn filled(

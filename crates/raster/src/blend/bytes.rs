@@ -4,7 +4,7 @@
 //! Pixels are taken apart into one plane per channel, chunk by chunk, so that the compiler vectorises plain
 //! loops.
 
-use crate::raster::{
+use crate::{
     blend::{BlendMode, Coverage},
     dispatch::{self, Kernel},
 };

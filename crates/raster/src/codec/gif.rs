@@ -9,7 +9,7 @@ use base::{Diagnostic, Limits};
 use gif::{ColorOutput, DecodeOptions, DecodingError, MemoryLimit};
 use rayon::prelude::*;
 
-use crate::raster::{
+use crate::{
     Depth, Pixels, Surface,
     codec::{
         CodecError, Decoded, Format, Orientation, Probe, check_expansion,
