@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use crate::{
     Depth, Pixels, Surface,
     codec::{
-        CodecError, Decoded, Format, Orientation, Probe, check_expansion,
+        CodecError, Decoded, Format, Orientation, Probe, Purpose, check_expansion,
         color::{self, Declared, Model},
     },
 };
@@ -43,7 +43,7 @@ pub(super) fn probe(bytes: &[u8]) -> Result<Probe, CodecError> {
     Ok(Probe { format: Format::Gif, width, height, bits: 8 })
 }
 
-pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Decoded, CodecError> {
+pub(super) fn decode(purpose: Purpose, bytes: &[u8], limits: &Limits) -> Result<Decoded, CodecError> {
     let head = walk(bytes, false)?;
     limits.check_picture(head.width.into(), head.height.into(), Depth::U8.bytes_per_pixel())?;
     let layout = walk(bytes, true)?;
@@ -55,7 +55,7 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Decoded, CodecErro
 
     let Frame { left, top, columns, indices, mut palette, transparent, icc } =
         first_frame(bytes, limits).map_err(|error| failure(&error, layout.data))?;
-    let declared = icc.map_or(Declared::Srgb, Declared::Icc);
+    let declared = purpose.colors(icc.map_or(Declared::Srgb, Declared::Icc));
     let (converter, color) = color::bytes_to_srgb(&declared, Model::Rgb);
     if let Some(converter) = converter {
         converter.convert(&mut palette);

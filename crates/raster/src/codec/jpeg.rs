@@ -11,7 +11,7 @@ use zune_jpeg::{
 use crate::{
     Depth, Pixels, Surface, alpha,
     codec::{
-        CodecError, Decoded, Format, Orientation, Probe, check_expansion,
+        CodecError, Decoded, Format, Orientation, Probe, Purpose, check_expansion,
         color::{self, ColorSource, Declared, Model},
     },
 };
@@ -53,7 +53,7 @@ pub(super) fn probe(bytes: &[u8]) -> Result<Probe, CodecError> {
     Ok(Probe { format: Format::Jpeg, width, height, bits: layout.bits })
 }
 
-pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Decoded, CodecError> {
+pub(super) fn decode(purpose: Purpose, bytes: &[u8], limits: &Limits) -> Result<Decoded, CodecError> {
     let head = walk(bytes, Until::Scan)?;
     limits.check_picture(head.width.into(), head.height.into(), Depth::U8.bytes_per_pixel())?;
     if let Some(feature) = head.unsupported {
@@ -63,7 +63,7 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Decoded, CodecErro
     check_expansion((layout.width, layout.height), 8, bytes.len(), limits)?;
 
     let (mut pixels, model) = read_pixels(bytes, &layout)?;
-    let (converter, color) = color::bytes_to_srgb(&layout.declared(), model);
+    let (converter, color) = color::bytes_to_srgb(&purpose.colors(layout.declared()), model);
     match (converter, model) {
         (Some(converter), Model::Cmyk) => {
             converter.convert(&mut pixels);
@@ -82,11 +82,12 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Decoded, CodecErro
         ));
     }
     let stored = Surface::with_pixels(layout.width, layout.height, Pixels::U8(pixels));
+    let orientation = purpose.orientation(layout.orientation);
     Ok(Decoded {
-        surface: layout.orientation.upright(stored),
+        surface: orientation.upright(stored),
         format: Format::Jpeg,
         bits: layout.bits,
-        orientation: layout.orientation,
+        orientation,
         color,
         warnings,
     })

@@ -25,7 +25,7 @@ pub use error::{CodecError, EncodeError};
 pub use exif::Orientation;
 pub use jpeg_encode::Subsampling;
 
-use crate::{Depth, Surface};
+use crate::{Depth, Pixels, Surface};
 
 /// A file format of pictures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -138,6 +138,19 @@ pub struct Decoded {
     pub warnings: Vec<Diagnostic>,
 }
 
+/// A decoded picture whose pixels are as they are stored: not premultiplied, in whatever colours, not turned.
+#[derive(Clone, Debug)]
+pub struct Texels {
+    /// Width in pixels.
+    pub width: u32,
+    /// Height in pixels.
+    pub height: u32,
+    /// Rows from the top.
+    pub rgba: Vec<[u8; 4]>,
+    /// What was ignored or assumed.
+    pub warnings: Vec<Diagnostic>,
+}
+
 /// What the head of `bytes` says, without decoding pixels.
 ///
 /// # Errors
@@ -158,12 +171,48 @@ pub fn probe(bytes: &[u8]) -> Result<Probe, CodecError> {
 /// As for [`probe`]; besides, [`CodecError::Limit`] before any memory is taken for pixels,
 /// [`CodecError::Truncated`] if the file ends early, and [`CodecError::Unsupported`] for rare kinds of the formats.
 pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Decoded, CodecError> {
+    decode_for(Purpose::Picture, bytes, limits)
+}
+
+/// The numbers in `bytes`, for what is laid on surfaces: normals and other data are no colours.
+///
+/// # Errors
+/// As for [`decode`].
+pub fn decode_texels(bytes: &[u8], limits: &Limits) -> Result<Texels, CodecError> {
+    let Decoded { surface, warnings, .. } = decode_for(Purpose::Texture, bytes, limits)?;
+    let (width, height) = (surface.width(), surface.height());
+    match surface.into_depth(Depth::U8).into_pixels() {
+        Pixels::U8(rgba) => Ok(Texels { width, height, rgba, warnings }),
+        Pixels::F32(_) => Err(CodecError::Unknown),
+    }
+}
+
+/// What pixels are wanted for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    /// To be seen: premultiplied, sRGB, upright.
+    Picture,
+    /// As they are stored.
+    Texture,
+}
+
+impl Purpose {
+    fn colors(self, declared: color::Declared) -> color::Declared {
+        if self == Purpose::Picture { declared } else { color::Declared::Srgb }
+    }
+
+    fn orientation(self, stored: Orientation) -> Orientation {
+        if self == Purpose::Picture { stored } else { Orientation::default() }
+    }
+}
+
+fn decode_for(purpose: Purpose, bytes: &[u8], limits: &Limits) -> Result<Decoded, CodecError> {
     Limits::check("the file's size in bytes", bytes.len() as u64, limits.file_bytes, "fileBytes")?;
     match Format::sniff(bytes).ok_or(CodecError::Unknown)? {
-        Format::Png => png::decode(bytes, limits),
-        Format::Jpeg => jpeg::decode(bytes, limits),
-        Format::WebP => webp::decode(bytes, limits),
-        Format::Gif => gif::decode(bytes, limits),
+        Format::Png => png::decode(purpose, bytes, limits),
+        Format::Jpeg => jpeg::decode(purpose, bytes, limits),
+        Format::WebP => webp::decode(purpose, bytes, limits),
+        Format::Gif => gif::decode(purpose, bytes, limits),
     }
 }
 

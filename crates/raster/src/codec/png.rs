@@ -8,7 +8,7 @@ use png::{BitDepth, ColorType, Decoder, DecodingError, Reader, Transformations};
 use crate::{
     Depth, PixelsMut, Surface, alpha,
     codec::{
-        CodecError, Decoded, Format, Orientation, Probe, check_expansion,
+        CodecError, Decoded, Format, Orientation, Probe, Purpose, check_expansion,
         color::{self, Converter, Declared, Model},
     },
 };
@@ -45,7 +45,7 @@ pub(super) fn probe(bytes: &[u8]) -> Result<Probe, CodecError> {
     Ok(Probe { format: Format::Png, width, height, bits })
 }
 
-pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Decoded, CodecError> {
+pub(super) fn decode(purpose: Purpose, bytes: &[u8], limits: &Limits) -> Result<Decoded, CodecError> {
     let layout = layout(bytes, limits)?;
     let depth = layout.depth();
     check_expansion((layout.width, layout.height), layout.bits, bytes.len(), limits)?;
@@ -56,7 +56,7 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Decoded, CodecErro
     decoder.set_transformations(Transformations::EXPAND);
     decoder.set_ignore_text_chunk(true);
     let result = decoder.read_info().and_then(|mut reader| {
-        let described = Description::of(&reader);
+        let described = Description::of(purpose, &reader);
         let surface = read_pixels(&mut reader, &layout, depth, &described)?;
         if !layout.animated {
             // The last check sum comes after the last pixel.
@@ -86,23 +86,25 @@ struct Description {
     color: color::ColorSource,
     bytes: Option<Converter<u8>>,
     floats: Option<Converter<f32>>,
+    purpose: Purpose,
 }
 
 impl Description {
-    fn of<R: std::io::BufRead + std::io::Seek>(reader: &Reader<R>) -> Self {
+    fn of<R: std::io::BufRead + std::io::Seek>(purpose: Purpose, reader: &Reader<R>) -> Self {
         let info = reader.info();
         let model = match info.color_type {
             ColorType::Grayscale | ColorType::GrayscaleAlpha => Model::Gray,
             ColorType::Rgb | ColorType::Rgba | ColorType::Indexed => Model::Rgb,
         };
-        let declared = declared(info);
+        let declared = purpose.colors(declared(info));
         let orientation = info.exif_metadata.as_deref().map(Orientation::from_exif).unwrap_or_default();
+        let orientation = purpose.orientation(orientation);
         if info.bit_depth == BitDepth::Sixteen {
             let (floats, color) = color::floats_to_srgb(&declared, model);
-            Description { orientation, color, bytes: None, floats }
+            Description { orientation, color, bytes: None, floats, purpose }
         } else {
             let (bytes, color) = color::bytes_to_srgb(&declared, model);
-            Description { orientation, color, bytes, floats: None }
+            Description { orientation, color, bytes, floats: None, purpose }
         }
     }
 }
@@ -164,13 +166,13 @@ fn read_pixels<R: std::io::BufRead + std::io::Seek>(
             PixelsMut::U8(pixels) => {
                 for target in pixels.chunks_mut(BAND * width) {
                     let band = rows(target.len() / width)?;
-                    scope.spawn(move |_| convert_bytes(&band, channels, described.bytes.as_ref(), target));
+                    scope.spawn(move |_| convert_bytes(&band, channels, described, target));
                 }
             }
             PixelsMut::F32(pixels) => {
                 for target in pixels.chunks_mut(BAND * width) {
                     let band = rows(target.len() / width)?;
-                    scope.spawn(move |_| convert_floats(&band, channels, described.floats.as_ref(), target));
+                    scope.spawn(move |_| convert_floats(&band, channels, described, target));
                 }
             }
         }
@@ -183,7 +185,7 @@ fn has_alpha(channels: ColorType) -> bool {
     matches!(channels, ColorType::GrayscaleAlpha | ColorType::Rgba)
 }
 
-fn convert_bytes(band: &[u8], channels: ColorType, to_srgb: Option<&Converter<u8>>, target: &mut [[u8; 4]]) {
+fn convert_bytes(band: &[u8], channels: ColorType, described: &Description, target: &mut [[u8; 4]]) {
     match channels {
         ColorType::Grayscale | ColorType::Indexed => {
             target.iter_mut().zip(band).for_each(|(out, &y)| *out = [y, y, y, 255]);
@@ -198,20 +200,15 @@ fn convert_bytes(band: &[u8], channels: ColorType, to_srgb: Option<&Converter<u8
         }
         ColorType::Rgba => target.copy_from_slice(band.as_chunks::<4>().0),
     }
-    if let Some(converter) = to_srgb {
+    if let Some(converter) = &described.bytes {
         converter.convert(target);
     }
-    if has_alpha(channels) {
+    if has_alpha(channels) && described.purpose == Purpose::Picture {
         alpha::premultiply_pixels_u8(target);
     }
 }
 
-fn convert_floats(
-    band: &[u8],
-    channels: ColorType,
-    to_srgb: Option<&Converter<f32>>,
-    target: &mut [[f32; 4]],
-) {
+fn convert_floats(band: &[u8], channels: ColorType, described: &Description, target: &mut [[f32; 4]]) {
     let unit = |sample: [u8; 2]| f32::from(u16::from_be_bytes(sample)) / 65535.0;
     let samples = band.as_chunks::<2>().0;
     match channels {
@@ -237,10 +234,10 @@ fn convert_floats(
             target.iter_mut().zip(pixels).for_each(|(out, pixel)| *out = pixel.map(unit));
         }
     }
-    if let Some(converter) = to_srgb {
+    if let Some(converter) = &described.floats {
         converter.convert(target);
     }
-    if has_alpha(channels) {
+    if has_alpha(channels) && described.purpose == Purpose::Picture {
         alpha::premultiply_pixels_f32(target);
     }
 }

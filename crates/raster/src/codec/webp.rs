@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use crate::{
     Depth, Pixels, Surface, alpha,
     codec::{
-        CodecError, Decoded, EncodeError, Format, Orientation, Probe, check_expansion,
+        CodecError, Decoded, EncodeError, Format, Orientation, Probe, Purpose, check_expansion,
         color::{self, Declared, Model},
     },
 };
@@ -30,10 +30,11 @@ pub(super) fn probe(bytes: &[u8]) -> Result<Probe, CodecError> {
     Ok(Probe { format: Format::WebP, width, height, bits: 8 })
 }
 
-pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Decoded, CodecError> {
+pub(super) fn decode(purpose: Purpose, bytes: &[u8], limits: &Limits) -> Result<Decoded, CodecError> {
     let head = walk(bytes, false)?;
     limits.check_picture(head.width.into(), head.height.into(), Depth::U8.bytes_per_pixel())?;
     let Layout { width, height, orientation } = walk(bytes, true)?;
+    let orientation = purpose.orientation(orientation);
     check_expansion((width, height), 8, bytes.len(), limits)?;
 
     let mut cursor = Cursor::new(bytes);
@@ -58,12 +59,12 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Decoded, CodecErro
     let result = read();
     let (mut pixels, icc, has_alpha, animated) = result.map_err(|error| failure(error, cursor.position()))?;
 
-    let declared = icc.map_or(Declared::Srgb, Declared::Icc);
+    let declared = purpose.colors(icc.map_or(Declared::Srgb, Declared::Icc));
     let (converter, color) = color::bytes_to_srgb(&declared, Model::Rgb);
     if let Some(converter) = converter {
         converter.convert(&mut pixels);
     }
-    if has_alpha {
+    if has_alpha && purpose == Purpose::Picture {
         alpha::premultiply_pixels_u8(&mut pixels);
     }
     let mut warnings: Vec<Diagnostic> = color.warning().into_iter().collect();

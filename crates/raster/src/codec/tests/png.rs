@@ -222,6 +222,21 @@ fn every_kind_of_pixel_is_read() {
 }
 
 #[test]
+fn texels_are_the_numbers_that_are_stored() {
+    for kind in kinds().into_iter().filter(|kind| kind.bits <= 8) {
+        // Neither a gamma of 1 nor an orientation counts.
+        let extra =
+            vec![(*b"gAMA", 100_000_u32.to_be_bytes().to_vec()), (*b"eXIf", exif::tests::exif(6, true))];
+        let texels = decode_texels(&file(&Kind { extra, ..kind.clone() }), &limits()).unwrap();
+        assert_eq!((texels.width, texels.height), (WIDTH, HEIGHT), "{kind:?}");
+        for (at, found) in (0..).zip(&texels.rgba) {
+            let expected = kind.expected(at % WIDTH, at / WIDTH).map(|v| (v / 257) as u8);
+            assert_eq!(*found, expected, "{kind:?} at {at}");
+        }
+    }
+}
+
+#[test]
 fn sixteen_bits_come_out_as_they_went_in() {
     for color in [0, 2, 4, 6] {
         let kind = kind(color, 16);
