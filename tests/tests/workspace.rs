@@ -152,7 +152,7 @@ fn a_workspace_comes_to_what_a_run_from_nothing_gives() {
     let first = project.run(&[]);
     assert_eq!(ran(&first).len(), 9, "{first}");
     assert_eq!(project.outputs(), project.cold());
-    let picture = &first["results"]["pic"]["document"];
+    let mut picture = Some(first["results"]["pic"]["document"].clone());
     let mut states: BTreeMap<Vec<Vec<u8>>, Json> = BTreeMap::new();
     for round in 0..32 {
         let mut is_ours = false;
@@ -163,9 +163,10 @@ fn a_workspace_comes_to_what_a_run_from_nothing_gives() {
             3 => drop(project.variables.insert("shape", ["rectangle", "ellipse"][dice.below(2)].into())),
             4 => drop(project.variables.insert("text", ["one", "two", "three"][dice.below(3)].into())),
             5 => {
-                // What is known of steps that do not run is done in the new workspace.
+                // Another workspace: its documents are others.
                 fs::remove_dir_all(project.path(".metabuilder")).unwrap();
-                is_ours = true;
+                (is_ours, picture) = (true, None);
+                states.clear();
             }
             _ => {
                 let set = json!({ "id": "set", "command": "node.set", "args": { "document": picture, "property": "background", "value": "#303030" } });
@@ -180,12 +181,11 @@ fn a_workspace_comes_to_what_a_run_from_nothing_gives() {
         assert!(force || ran(&run) == announced, "{round}: {announced:?}, {:?}", ran(&run));
         let what = (round, &project.variables, ran(&run));
         assert!(project.outputs() == project.cold(), "{what:?}");
-        assert_eq!(
-            &run["results"]["pic"]["document"], picture,
-            "{what:?}: the same document, not another one"
-        );
+        let document = run["results"]["pic"]["document"].clone();
+        let same = picture.get_or_insert_with(|| document.clone());
+        assert_eq!(document, *same, "{what:?}: the same document, not another one");
         if is_ours || ran(&run).contains("box") {
-            let state = project.inspect(picture)["hash"].clone();
+            let state = project.inspect(&document)["hash"].clone();
             let known = states.entry(project.outputs()).or_insert_with(|| state.clone());
             assert_eq!(*known, state, "{what:?}");
         }
@@ -206,6 +206,7 @@ fn what_others_do_stays_until_a_step_must_run_and_is_never_lost() {
     let idle = project.run(&[]);
     assert_eq!((ran(&idle).len(), &project.inspect(&picture)["hash"]), (0, &changed));
     project.variables.insert("text", "two".into());
+    // Also where all steps follow on each other.
     assert_eq!(ran(&project.run(&[])), ["notes", "more", "save"].into());
     assert_eq!(project.inspect(&picture)["hash"], changed, "no step of the picture ran");
     project.variables.insert("x", 20.into());
@@ -220,27 +221,89 @@ fn what_others_do_stays_until_a_step_must_run_and_is_never_lost() {
     assert_eq!(project.inspect(&picture)["hash"], changed);
 }
 
+/// A text that one script made, which others append to and save.
+struct Outside {
+    folder: tempfile::TempDir,
+    text: Json,
+}
+
+impl Outside {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let new = json!({ "id": "new", "command": "code.create", "args": { "text": "base\n" } });
+        let made = run(folder.path(), "make.json", &json!({ "version": 1, "steps": [new] }));
+        Outside { text: made["results"]["new"]["document"].clone(), folder }
+    }
+
+    fn step(&self, command: &str, more: Json) -> Json {
+        let mut args = json!({ "document": self.text });
+        args.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        json!({ "id": command.replace('.', "-"), "command": command, "args": args })
+    }
+
+    fn run(&self, name: &str, steps: &[Json]) -> Json {
+        run(self.folder.path(), name, &json!({ "version": 1, "steps": steps }))
+    }
+
+    /// Appends a line, if there is one, and saves: how many steps ran, and what was saved.
+    fn build(&self, line: &str) -> (usize, String) {
+        let append = self.step("code.append", json!({ "text": line }));
+        let save = self.step("code.save", json!({ "path": "text.txt" }));
+        let steps: Vec<Json> = [append, save].into_iter().skip(usize::from(line.is_empty())).collect();
+        let ran = ran(&self.run("build.json", &steps)).len();
+        (ran, fs::read(self.folder.path().join("text.txt")).map(|b| String::from_utf8(b).unwrap()).unwrap())
+    }
+
+    fn content(&self) -> String {
+        let read = self.run("look.json", &[self.step("code.read", json!({}))]);
+        read["results"]["code-read"]["text"].as_str().unwrap().to_owned()
+    }
+}
+
 #[test]
 fn a_document_that_was_there_before_starts_where_it_was() {
-    let folder = tempfile::tempdir().unwrap();
-    let folder = folder.path();
-    let new = json!({ "id": "new", "command": "code.create", "args": { "text": "base\n" } });
-    let made = run(folder, "make.json", &json!({ "version": 1, "steps": [new] }));
-    let text = &made["results"]["new"]["document"];
-    let append = |line: &str| json!({ "id": "more", "command": "code.append", "args": { "document": text, "text": line } });
-    let save =
-        json!({ "id": "save", "command": "code.save", "args": { "document": text, "path": "text.txt" } });
-    let build =
-        |line: &str| run(folder, "build.json", &json!({ "version": 1, "steps": [append(line), save] }));
-    let saved = || fs::read_to_string(folder.join("text.txt")).unwrap();
-    assert_eq!((ran(&build("one\n")).len(), saved().as_str()), (2, "base\none\n"));
-    assert_eq!((ran(&build("one\n")).len(), saved().as_str()), (0, "base\none\n"));
-    assert_eq!((ran(&build("two\n")).len(), saved().as_str()), (2, "base\ntwo\n"));
-    assert_eq!((ran(&build("one\n")).len(), saved().as_str()), (0, "base\none\n"));
+    let outside = Outside::new();
+    let gave = |ran: usize, text: &str| (ran, text.to_owned());
+    assert_eq!(outside.build("one\n"), gave(2, "base\none\n"));
+    assert_eq!(outside.build("one\n"), gave(0, "base\none\n"));
+    assert_eq!(outside.build("two\n"), gave(2, "base\ntwo\n"));
+    assert_eq!(outside.build("one\n"), gave(0, "base\none\n"));
+    assert_eq!((outside.build(""), outside.content()), (gave(1, "base\n"), "base\n".to_owned()));
+    assert_eq!(
+        (outside.build("one\n"), outside.content()),
+        (gave(0, "base\none\n"), "base\none\n".to_owned())
+    );
+    // Neither a lost cache nor a pruned history lets the script start from what it made.
+    fs::remove_dir_all(outside.folder.path().join(".cache")).unwrap();
+    assert_eq!(outside.build("one\n"), gave(2, "base\none\n"));
     // What others have done since is what the next run starts from.
-    run(folder, "others.json", &json!({ "version": 1, "steps": [append("theirs\n")] }));
-    assert_eq!((ran(&build("one\n")).len(), saved().as_str()), (2, "base\none\ntheirs\none\n"));
-    assert_eq!((ran(&build("two\n")).len(), saved().as_str()), (2, "base\none\ntheirs\ntwo\n"));
+    outside.run("others.json", &[outside.step("code.append", json!({ "text": "theirs\n" }))]);
+    assert_eq!(outside.build("one\n"), gave(2, "base\none\ntheirs\none\n"));
+    assert_eq!(outside.build("two\n"), gave(2, "base\none\ntheirs\ntwo\n"));
+    outside.run("prune.json", &[json!({ "id": "prune", "command": "history.prune", "args": {} })]);
+    assert_eq!(outside.build("three\n").0, 2);
+    outside.run("encoding.json", &[outside.step("code.encoding.set", json!({ "encoding": "UTF-16LE" }))]);
+    let script = [outside.step("code.save", json!({ "path": "wide.txt" }))];
+    outside.run("wide.json", &script);
+    assert_eq!(fs::read(outside.folder.path().join("wide.txt")).unwrap()[..4], [0xff, 0xfe, b'b', 0]);
+}
+
+#[test]
+fn a_copy_that_was_taken_in_stays() {
+    let outside = Outside::new();
+    let other = tempfile::tempdir().unwrap();
+    outside.run("export.json", &[outside.step("document.export", json!({ "path": "text.mbd" }))]);
+    let path = outside.folder.path().join("text.mbd");
+    let import = json!({ "id": "import", "command": "document.import", "args": { "path": path } });
+    let append = outside.step("code.append", json!({ "text": "theirs\n" }));
+    let export = outside.step("document.export", json!({ "path": "copy.mbd" }));
+    run(other.path(), "copy.json", &json!({ "version": 1, "steps": [import, append, export] }));
+    let merge = outside.step("document.merge", json!({ "path": other.path().join("copy.mbd") }));
+    let save = outside.step("code.save", json!({ "path": "merged.txt" }));
+    for _ in 0..3 {
+        outside.run("merge.json", &[merge.clone(), save.clone()]);
+        assert_eq!(fs::read_to_string(outside.folder.path().join("merged.txt")).unwrap(), "base\ntheirs\n");
+    }
 }
 
 #[test]

@@ -76,7 +76,12 @@ impl Memory {
         if let Some((folder, replica)) = workspace {
             self.versions.enter(&whole(folder), replica);
         }
-        let (environment, script) = (self.environment.clone(), self.script.clone());
+        // What steps make has other ids in every copy of a workspace.
+        let environment = match workspace {
+            Some((_, replica)) => format!("{} {:016x}", self.environment, replica.0),
+            None => self.environment.clone(),
+        };
+        let script = self.script.clone();
         Known::new(&mut self.versions, files, environment, script).forced(force)
     }
 

@@ -125,6 +125,14 @@ impl EventLog for Log {
         self.0.end_run(id, end).map_err(failed)
     }
 
+    fn notes(&self, prefix: &str) -> Result<Vec<(String, String)>, LogError> {
+        self.0.notes(prefix).map_err(failed)
+    }
+
+    fn put_note(&mut self, key: &str, value: Option<&str>) -> Result<(), LogError> {
+        self.0.put_note(key, value).map_err(failed)
+    }
+
     fn prune(&mut self, up_to: u64) -> Result<u64, LogError> {
         self.0.prune(up_to + 1, None).map(|pruned| pruned.events).map_err(failed)
     }

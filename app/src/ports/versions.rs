@@ -3,7 +3,7 @@
 use std::{path::Path, sync::OnceLock};
 
 use base::{BlobHash, Diagnostic, DocumentId, ReplicaId, StepKey, VersionKey};
-use batch::{Branch, Kept, Past, Point, Version, Versions};
+use batch::{Kept, Past, Point, Version, Versions};
 use kernel::{Deed, Settings, ports::Stamp};
 use serde::Serialize;
 use store::{Builds, CachedStep, StoreError};
@@ -151,10 +151,6 @@ impl Versions for StepVersions {
         *self.fingerprint.get_or_init(|| self.fonts.fingerprint())
     }
 
-    fn is_workspace(&self) -> bool {
-        self.workspace.is_some()
-    }
-
     fn held(&mut self, version: VersionKey, document: DocumentId) -> Option<Point> {
         let held = self.cache.held(self.workspace.as_deref()?, version, document);
         self.heard(held)?.map(Point::new)
@@ -163,17 +159,6 @@ impl Versions for StepVersions {
     fn hold(&mut self, version: VersionKey, document: DocumentId, point: Point) {
         if let Some(workspace) = &self.workspace {
             self.cache.hold(workspace, version, document, point.event());
-        }
-    }
-
-    fn branch(&mut self, script: &str, document: DocumentId) -> Option<Branch> {
-        let branch = self.cache.branch(self.workspace.as_deref()?, script, document);
-        serde_json::from_str(&self.heard(branch)??).ok()
-    }
-
-    fn note_branch(&mut self, script: &str, document: DocumentId, branch: Branch) {
-        if let Some(workspace) = &self.workspace {
-            self.cache.keep_branch(workspace, script, document, json(&branch));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use base::{BlobHash, DocumentId, StateHash, StepKey, VersionKey};
+use base::{BlobHash, DocumentId, StepKey, VersionKey};
 use kernel::{
     Deed, Trace,
     ports::{Files, Stamp},
@@ -33,7 +33,7 @@ pub(crate) struct Origin<'s> {
     pub arguments: &'s Json,
     pub needs: BTreeMap<String, VersionKey>,
     /// The documents that it is about and that were there before the script, as they were.
-    pub documents: BTreeMap<DocumentId, StateHash>,
+    pub documents: BTreeMap<DocumentId, BlobHash>,
 }
 
 impl<'v> Known<'v> {
@@ -168,7 +168,7 @@ impl<'v> Known<'v> {
                 reasons.push(format!("{path} {what}"));
             }
         }
-        let changed = |(id, state): &(&DocumentId, &StateHash)| past.documents.get(id) != Some(state);
+        let changed = |(id, state): &(&DocumentId, &BlobHash)| past.documents.get(id) != Some(state);
         reasons
             .extend(origin.documents.iter().filter(changed).map(|(id, _)| format!("document {id} changed")));
         if past.fonts.is_some_and(|fonts| fonts != self.versions.fonts()) {

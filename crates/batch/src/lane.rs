@@ -36,6 +36,8 @@ pub(crate) struct Shared<'r> {
     pub changed: Vec<Vec<DocumentId>>,
     /// The steps of which what they did to documents is known, but not yet done in the kernel.
     pub owed: Vec<bool>,
+    /// The same in a workspace, by the documents that they changed.
+    pub owed_by_document: BTreeMap<DocumentId, Vec<usize>>,
     /// The steps from which on backwards nothing is owed.
     pub settled: Vec<bool>,
     pub branches: Branches,
@@ -49,7 +51,12 @@ pub(crate) struct Shared<'r> {
 }
 
 impl<'r> Shared<'r> {
-    pub fn new(kernel: &'r mut Kernel, progress: &'r mut dyn Progress, plan: &Plan) -> Self {
+    pub fn new(
+        kernel: &'r mut Kernel,
+        progress: &'r mut dyn Progress,
+        plan: &Plan,
+        branches: Branches,
+    ) -> Self {
         let (now, total) = (kernel.clock().now(), plan.script.steps.len());
         Shared {
             kernel,
@@ -59,8 +66,9 @@ impl<'r> Shared<'r> {
             versions: vec![None; total],
             changed: vec![Vec::new(); total],
             owed: vec![false; total],
+            owed_by_document: BTreeMap::new(),
             settled: vec![false; total],
-            branches: Branches::default(),
+            branches,
             waiting: Vec::new(),
             done: Vec::new(),
             diagnostics: Vec::new(),
@@ -81,12 +89,27 @@ impl<'r> Shared<'r> {
         self.versions[at] = Some(version.key);
         self.owed[at] = !version.changed.is_empty();
         let Version { key, result, diagnostics, reads, writes, changed, .. } = version;
-        self.branches.own(&changed);
+        if self.branches.is_workspace() {
+            self.branches.own(&changed);
+            for document in changed.iter().filter(|document| **document != WORKSPACE) {
+                self.owed_by_document.entry(*document).or_default().push(at);
+            }
+        }
         self.changed[at] = changed;
         self.diagnostics.extend(diagnostics);
         let report = StepReport::new(&plan.script.steps[at], Way::Known, arguments);
         self.take(StepReport { result, version: Some(key), reads, writes, ..report });
         Ok(())
+    }
+
+    /// Whether all steps are done.
+    pub fn is_complete(&self) -> bool {
+        self.waiting.len() + self.done.len() == self.changed.len()
+    }
+
+    /// The documents that a step changed.
+    pub fn documents_of(&self, step: usize) -> impl Iterator<Item = DocumentId> {
+        self.changed[step].iter().copied().filter(|document| *document != WORKSPACE)
     }
 
     /// Notes that a step is done, to be made durable with those around it.
@@ -168,7 +191,7 @@ impl<'r, 'v> Lanes<'r, 'v> {
             self.skip(shared, at);
             return Ok(Some(()));
         };
-        let documents = shared.branches.outside(shared.kernel, known, &arguments)?;
+        let documents = shared.branches.outside(shared.kernel, &arguments)?;
         let origin = Origin { step, arguments: &arguments, needs: self.needs(at, shared), documents };
         let key = known.step_key(&origin);
         let Some(version) = known.find(key) else { return Ok(None) };
@@ -185,7 +208,8 @@ impl<'r, 'v> Lanes<'r, 'v> {
             self.skip(&mut shared, at);
             return self.acknowledge_some(&mut shared);
         };
-        let documents = self.outside(&mut shared, &arguments)?;
+        let shared_now = &mut *shared;
+        let documents = shared_now.branches.outside(shared_now.kernel, &arguments)?;
         let origin = Origin { step, arguments: &arguments, needs: self.needs(at, &shared), documents };
         let mut question = None;
         // What runs at the end runs whatever happens.
@@ -198,12 +222,11 @@ impl<'r, 'v> Lanes<'r, 'v> {
             }
             question = Some((key, known.reason(&origin)));
         }
-        self.settle(&mut shared, at)?;
-        self.begin(&mut shared, &origin.documents)?;
+        self.settle(&mut shared, at, &arguments)?;
         let request = Request {
             command: step.command.clone(),
             arguments: arguments.clone(),
-            context: Context { seed: [self.seed, step.id.as_bytes()].concat(), ..self.context.clone() },
+            context: Context { seed: self.seed(&step.id, &origin.documents), ..self.context.clone() },
             timeout_s: step.timeout_s,
             traced: true,
         };
@@ -235,7 +258,7 @@ impl<'r, 'v> Lanes<'r, 'v> {
             shared.versions[at] = self.keep(key, origin, trace, &response, (deeds, blobs), ms);
             report.reason = Some(why);
         }
-        self.grew(&mut shared, at, &response)?;
+        self.note_step(&mut shared, at, &response)?;
         shared.settled[at] = true;
         shared.diagnostics.extend(response.diagnostics);
         let Response { result, events, .. } = response;

@@ -25,4 +25,4 @@ pub use read::World;
 pub use run::{Interrupt, Options, Outcome, Progress, StepReport, Way, run};
 pub use schema::schema;
 pub use script::{Item, Place, Script, ScriptError, Step};
-pub use versions::{Blobs, Branch, Kept, Past, Point, Version, Versions};
+pub use versions::{Blobs, Kept, Past, Point, Version, Versions};

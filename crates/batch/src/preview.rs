@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use base::VersionKey;
-use kernel::Kernel;
+use kernel::{CommandError, Kernel};
 
 use crate::{
     Known, Plan, Way,
@@ -23,13 +23,19 @@ pub struct Preview {
     pub reason: String,
 }
 
-/// What would become of each step, in the order of the plan, in a workspace that is there already or in none.
+/// What would become of each step, in the order of the plan: in a workspace, where the script is called so, or in none.
+///
+/// # Errors
+/// The workspace cannot be read.
 pub fn preview(
     plan: &Plan,
     mut known: Option<Known<'_>>,
-    mut workspace: Option<&mut Kernel>,
-) -> Vec<Preview> {
-    let mut branches = Branches::default();
+    mut workspace: Option<(&mut Kernel, &str)>,
+) -> Result<Vec<Preview>, CommandError> {
+    let mut branches = match &workspace {
+        Some((kernel, script)) => Branches::load(kernel, Some(script))?,
+        None => Branches::default(),
+    };
     let mut results = Results::new();
     let mut versions: BTreeMap<usize, VersionKey> = BTreeMap::new();
     let mut running = vec![false; plan.script.steps.len()];
@@ -59,7 +65,7 @@ pub fn preview(
             return (Way::Ran, "nothing is kept from run to run".to_owned());
         };
         let documents = match &mut workspace {
-            Some(kernel) => branches.outside(kernel, known, &arguments),
+            Some((kernel, _)) => branches.outside(kernel, &arguments),
             None => Ok(BTreeMap::new()),
         };
         let documents = match documents {
@@ -81,10 +87,9 @@ pub fn preview(
             }
         }
     };
-    plan.order()
-        .map(|step| {
-            let (way, reason) = of_step(step);
-            Preview { step, way, reason }
-        })
-        .collect()
+    let previews = plan.order().map(|step| {
+        let (way, reason) = of_step(step);
+        Preview { step, way, reason }
+    });
+    Ok(previews.collect())
 }

@@ -10,6 +10,7 @@ use serde_json::Value as Json;
 
 use crate::{
     Known, Origins, Plan, Step,
+    branches::Branches,
     lane::{Lanes, Shared},
 };
 
@@ -110,6 +111,8 @@ pub struct Options<'r, 'v> {
     pub context: &'r Context,
     /// What the ids of what steps make derive from, together with the steps' own.
     pub seed: &'r [u8],
+    /// How the script is called in its workspace, where documents outlast the run; none when there is no workspace.
+    pub workspace: Option<&'r str>,
     /// What is known from earlier runs; steps of which everything is known do not run.
     pub known: Option<Known<'v>>,
 }
@@ -123,8 +126,15 @@ pub fn run(
     interrupt: &dyn Interrupt,
 ) -> Outcome {
     let clock = kernel.clock().clone();
-    let Options { lanes, context, seed, known } = options;
-    let shared = Shared::new(kernel, progress, plan);
+    let Options { lanes, context, seed, workspace, known } = options;
+    let branches = match Branches::load(kernel, workspace) {
+        Ok(branches) => branches,
+        Err(error) => {
+            let failure = plan.script.steps.first().map(|step| (step.clone(), error));
+            return Outcome { failure, ..Outcome::default() };
+        }
+    };
+    let shared = Shared::new(kernel, progress, plan, branches);
     let run = Lanes {
         plan,
         context,

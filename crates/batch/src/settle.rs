@@ -3,47 +3,63 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use base::{DocumentId, StateHash, VersionKey};
-use kernel::{CommandError, Response, WORKSPACE};
+use base::{BlobHash, DocumentId, VersionKey};
+use kernel::{CommandError, Deed, Kernel, Response, WORKSPACE};
 use serde_json::Value as Json;
 
-use crate::lane::{Lanes, Shared};
+use crate::{
+    branches::documents,
+    lane::{Lanes, Shared},
+};
 
 impl Lanes<'_, '_> {
-    /// Does in the kernel what is known of the steps before this one.
-    pub(crate) fn settle(&self, shared: &mut Shared<'_>, at: usize) -> Result<(), CommandError> {
-        let open = match at < self.plan.script.main {
-            true => self.plan.needs(at).collect(),
-            false => (0..self.plan.script.main).collect(),
-        };
-        self.settle_all(shared, open, &BTreeSet::new())
+    /// Does in the kernel what is known of the steps before this one. In a workspace, only what the step is about: what
+    /// others have done to other documents stays.
+    pub(crate) fn settle(
+        &self,
+        shared: &mut Shared<'_>,
+        at: usize,
+        arguments: &Json,
+    ) -> Result<(), CommandError> {
+        if !shared.branches.is_workspace() {
+            return self.settle_before(shared, at);
+        }
+        let mut about = documents(arguments);
+        if about.is_empty() && sees_all(shared.kernel, &self.plan.script.steps[at].command) {
+            about = shared.owed_by_document.keys().copied().collect();
+            if at >= self.plan.script.main {
+                let kept = shared.branches.kept(shared.kernel, &self.outcomes(shared))?;
+                about.retain(|document| !kept.contains(document));
+            }
+        }
+        self.settle_documents(shared, Some(at), &about)
     }
 
     /// Leaves the workspace, if there is one, as the steps say that are done. A document that comes to the same as after the
     /// last run, and that no step needed, stays as it is, whatever others have done to it since.
     pub(crate) fn leave(&self, shared: &mut Shared<'_>) -> Result<(), CommandError> {
-        if !self.known().is_some_and(|known| known.versions.is_workspace()) {
+        if !shared.branches.is_workspace() {
             return Ok(());
         }
         let outcomes = self.outcomes(shared);
-        let kept = match self.known() {
-            Some(mut known) => shared.branches.kept(shared.kernel, &mut known, &outcomes)?,
-            None => return Ok(()),
-        };
-        if outcomes.keys().any(|document| !kept.contains(document)) {
-            self.settle_all(shared, (0..self.plan.script.steps.len()).collect(), &kept)?;
+        let kept = shared.branches.kept(shared.kernel, &outcomes)?;
+        let about: BTreeSet<_> =
+            outcomes.keys().filter(|document| !kept.contains(document)).copied().collect();
+        self.settle_documents(shared, None, &about)?;
+        // A run that was broken off does not tell what the whole script changes.
+        if shared.is_complete() {
+            let abandoned = shared.branches.abandoned(shared.kernel, &outcomes)?;
+            self.settle_documents(shared, None, &abandoned)?;
+            shared.branches.forget(shared.kernel, &abandoned)?;
         }
-        match self.known() {
-            Some(mut known) => shared.branches.note(shared.kernel, &mut known, &outcomes, &kept),
-            None => Ok(()),
-        }
+        shared.branches.note_all(shared.kernel, &outcomes, &kept)
     }
 
     /// What the steps that are done come to in each document.
     fn outcomes(&self, shared: &Shared<'_>) -> BTreeMap<DocumentId, VersionKey> {
         let mut hashers = BTreeMap::new();
         for at in self.plan.order() {
-            for document in &shared.changed[at] {
+            for document in shared.changed[at].iter().filter(|document| **document != WORKSPACE) {
                 let hasher = hashers.entry(*document).or_insert_with(blake3::Hasher::new);
                 hasher.update(&shared.versions[at].map_or([0; 32], |version| version.0));
             }
@@ -53,116 +69,176 @@ impl Lanes<'_, '_> {
         hashers.into_iter().map(named).collect()
     }
 
-    /// Does in the kernel what is known of these steps and those before them, but for some documents.
-    fn settle_all(
-        &self,
-        shared: &mut Shared<'_>,
-        mut open: Vec<usize>,
-        but: &BTreeSet<DocumentId>,
-    ) -> Result<(), CommandError> {
+    /// Does what is known of all steps before this one.
+    fn settle_before(&self, shared: &mut Shared<'_>, at: usize) -> Result<(), CommandError> {
         let mut owed = Vec::new();
+        let mut open: Vec<usize> = match at < self.plan.script.main {
+            true => self.plan.needs(at).collect(),
+            false => (0..self.plan.script.main).collect(),
+        };
         while let Some(step) = open.pop() {
             if !std::mem::replace(&mut shared.settled[step], true) {
                 open.extend(self.plan.needs(step));
-                if shared.owed[step] {
+                if std::mem::take(&mut shared.owed[step]) {
                     owed.push(step);
                 }
             }
         }
         owed.sort_by_key(|step| self.plan.place(*step));
-        for step in owed {
-            self.pay(shared, step, but)?;
-        }
-        self.bring(shared, but)
+        owed.into_iter().try_for_each(|step| self.repeat(shared, step))
     }
 
-    fn pay(
+    /// Brings documents of a workspace to where the steps before this one, or all, leave them.
+    fn settle_documents(
         &self,
         shared: &mut Shared<'_>,
-        at: usize,
-        but: &BTreeSet<DocumentId>,
+        before: Option<usize>,
+        about: &BTreeSet<DocumentId>,
     ) -> Result<(), CommandError> {
-        let step = &self.plan.script.steps[at];
-        let gone = || {
-            CommandError::Failed(format!(
-                "what step '{}' did is no longer known: run the script again with --force",
-                step.id
-            ))
-        };
-        let Some(version) = shared.versions[at] else { return Ok(()) };
-        shared.owed[at] = false;
-        let changed = shared.changed[at].clone();
-        let (is_held, deeds) = {
-            let Some(mut known) = self.known() else { return Ok(()) };
-            let is_held = known.versions.is_workspace()
-                && shared.branches.take(shared.kernel, &mut known, version, &changed, but)?;
-            let is_listed = changed.contains(&WORKSPACE) && !but.contains(&WORKSPACE);
-            if is_held && !is_listed {
-                return Ok(());
-            }
-            (is_held, known.versions.deeds(version).ok_or_else(gone)?)
-        };
-        if !is_held {
-            self.bring(shared, but)?;
-        }
-        self.begin(shared, &BTreeMap::new())?;
-        let Some(mut known) = self.known() else { return Ok(()) };
-        let mut events = Vec::new();
-        for deed in deeds {
-            for hash in &deed.blobs {
-                if shared.kernel.blob(*hash).is_err() {
-                    shared.kernel.put_blob(&known.versions.blob(*hash).ok_or_else(gone)?)?;
+        shared.branches.list_again(shared.kernel, self.context, about)?;
+        let mut about = about.clone();
+        let mut held: BTreeMap<usize, bool> = BTreeMap::new();
+        let mut open: Vec<DocumentId> = about.iter().copied().collect();
+        // A step that is done again is done to all its documents.
+        while let Some(document) = open.pop() {
+            for step in shared.owed_by_document.get(&document).cloned().unwrap_or_default() {
+                let counts = before.is_none_or(|at| self.plan.precedes(step, at));
+                if !counts || held.contains_key(&step) {
+                    continue;
+                }
+                let changed: BTreeSet<_> = shared.documents_of(step).collect();
+                let is_held = self.is_held(shared, step, &changed)?;
+                held.insert(step, is_held);
+                if !is_held {
+                    open.extend(changed.into_iter().filter(|document| about.insert(*document)));
                 }
             }
-            events.extend(match is_held {
-                true => shared.kernel.repeat_records(self.context, deed)?,
-                false => shared.kernel.repeat(self.context, deed)?,
-            });
         }
-        let changed = if is_held { &[WORKSPACE] } else { changed.as_slice() };
-        let what = (changed, events.as_slice());
-        shared.branches.grew(shared.kernel, &mut known, Some(version), what, &mut shared.diagnostics)
+        let mut steps: Vec<_> = held.into_iter().collect();
+        steps.sort_by_key(|(step, _)| self.plan.place(*step));
+        for (step, is_held) in steps {
+            let of_step: BTreeSet<_> = shared.documents_of(step).filter(|it| about.contains(it)).collect();
+            match is_held {
+                true => self.take(shared, step, &of_step)?,
+                false => {
+                    self.bring(shared, &of_step)?;
+                    self.repeat(shared, step)?;
+                }
+            }
+            for document in &of_step {
+                if let Some(owed) = shared.owed_by_document.get_mut(document) {
+                    owed.retain(|other| *other != step);
+                }
+            }
+        }
+        self.bring(shared, &about)
     }
 
-    fn bring(&self, shared: &mut Shared<'_>, but: &BTreeSet<DocumentId>) -> Result<(), CommandError> {
-        let Some(mut known) = self.known() else { return Ok(()) };
-        shared.branches.bring(shared.kernel, &mut known, self.context, but, &mut shared.diagnostics)
-    }
-
-    /// The documents that arguments name and that were there before the script.
-    pub(crate) fn outside(
+    fn is_held(
         &self,
         shared: &mut Shared<'_>,
-        arguments: &Json,
-    ) -> Result<BTreeMap<DocumentId, StateHash>, CommandError> {
-        match self.known() {
-            Some(mut known) => shared.branches.outside(shared.kernel, &mut known, arguments),
-            None => Ok(BTreeMap::new()),
-        }
+        step: usize,
+        changed: &BTreeSet<DocumentId>,
+    ) -> Result<bool, CommandError> {
+        let (Some(version), Some(mut known)) = (shared.versions[step], self.known()) else {
+            return Ok(false);
+        };
+        shared.branches.take(shared.kernel, &mut known, version, changed)
     }
 
-    /// Notes, for good, that a step is about to run that is about these documents, which were there before the script.
-    pub(crate) fn begin(
+    /// Lets documents be at a version that the workspace holds.
+    fn take(
         &self,
         shared: &mut Shared<'_>,
-        documents: &BTreeMap<DocumentId, StateHash>,
+        step: usize,
+        documents: &BTreeSet<DocumentId>,
     ) -> Result<(), CommandError> {
-        let Some(mut known) = self.known() else { return Ok(()) };
-        let documents = documents.keys().copied();
-        shared.branches.begin(shared.kernel, &mut known, documents, &mut shared.diagnostics)
+        let Some(version) = shared.versions[step] else { return Ok(()) };
+        if let Some(mut known) = self.known() {
+            shared.branches.take(shared.kernel, &mut known, version, documents)?;
+        }
+        if !shared.changed[step].contains(&WORKSPACE) {
+            return Ok(());
+        }
+        let mut events = Vec::new();
+        for deed in self.deeds(step, version)? {
+            events.extend(shared.kernel.repeat_records(self.context, deed, documents)?);
+        }
+        shared.branches.happened(&events);
+        Ok(())
+    }
+
+    /// Does again what a step did.
+    fn repeat(&self, shared: &mut Shared<'_>, step: usize) -> Result<(), CommandError> {
+        let Some(version) = shared.versions[step] else { return Ok(()) };
+        let mut events = Vec::new();
+        for deed in self.deeds(step, version)? {
+            for hash in &deed.blobs {
+                if shared.kernel.blob(*hash).is_err() {
+                    let blob = self.known().and_then(|mut known| known.versions.blob(*hash));
+                    shared.kernel.put_blob(&blob.ok_or_else(|| self.gone(step))?)?;
+                }
+            }
+            events.extend(shared.kernel.repeat(self.context, deed)?);
+        }
+        let changed = shared.changed[step].clone();
+        self.grew(shared, Some(version), (&changed, &events))
+    }
+
+    fn deeds(&self, step: usize, version: VersionKey) -> Result<Vec<Deed>, CommandError> {
+        let deeds = self.known().and_then(|mut known| known.versions.deeds(version));
+        deeds.ok_or_else(|| self.gone(step))
+    }
+
+    fn gone(&self, step: usize) -> CommandError {
+        CommandError::Failed(format!(
+            "what step '{}' did is no longer known: run the script again with --force",
+            self.plan.script.steps[step].id
+        ))
+    }
+
+    fn bring(&self, shared: &mut Shared<'_>, documents: &BTreeSet<DocumentId>) -> Result<(), CommandError> {
+        let (mut known, told) = (self.known(), &mut shared.diagnostics);
+        shared.branches.bring(shared.kernel, known.as_deref_mut(), self.context, documents, told)
+    }
+
+    fn grew(
+        &self,
+        shared: &mut Shared<'_>,
+        version: Option<VersionKey>,
+        what: (&[DocumentId], &[base::EventHash]),
+    ) -> Result<(), CommandError> {
+        let (mut known, told) = (self.known(), &mut shared.diagnostics);
+        shared.branches.grew(shared.kernel, known.as_deref_mut(), version, what, told)
     }
 
     /// Notes what a step did to documents.
-    pub(crate) fn grew(
+    pub(crate) fn note_step(
         &self,
         shared: &mut Shared<'_>,
         at: usize,
         response: &Response,
     ) -> Result<(), CommandError> {
         shared.changed[at].clone_from(&response.changed);
-        let Some(mut known) = self.known() else { return Ok(()) };
-        let (version, what) =
-            (shared.versions[at], (response.changed.as_slice(), response.events.as_slice()));
-        shared.branches.grew(shared.kernel, &mut known, version, what, &mut shared.diagnostics)
+        self.grew(shared, shared.versions[at], (&response.changed, &response.events))
     }
+
+    /// What the ids of what a step makes derive from: the step, and what was there before the script that it is about, so
+    /// that what it makes there is not what it made in something else.
+    pub(crate) fn seed(&self, step: &str, documents: &BTreeMap<DocumentId, BlobHash>) -> Vec<u8> {
+        let mut seed = Vec::new();
+        for part in
+            [self.seed, step.as_bytes()].into_iter().chain(documents.values().map(|state| &state.0[..]))
+        {
+            seed.extend((part.len() as u64).to_le_bytes());
+            seed.extend(part);
+        }
+        seed
+    }
+}
+
+/// Whether a command that names no document is about all of them.
+fn sees_all(kernel: &Kernel, command: &str) -> bool {
+    let is_query = || kernel.registry().command(command).is_ok_and(|command| command.class() == "query");
+    command.starts_with("history.") || is_query()
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use base::{BlobHash, Diagnostic, DocumentId, EventHash, StateHash, StepKey, VersionKey};
+use base::{BlobHash, Diagnostic, DocumentId, EventHash, StepKey, VersionKey};
 use kernel::{Deed, ports::Stamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -50,7 +50,7 @@ pub struct Past {
     pub fonts: Option<BlobHash>,
     /// The documents that were there before the script, as they were.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub documents: BTreeMap<DocumentId, StateHash>,
+    pub documents: BTreeMap<DocumentId, BlobHash>,
     /// Whether it runs every time.
     pub volatile: bool,
 }
@@ -74,17 +74,6 @@ impl Point {
     pub fn event(self) -> Option<EventHash> {
         if let Point::After(event) = self { Some(event) } else { None }
     }
-}
-
-/// What the last run of a script did to a document of a workspace.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Branch {
-    /// Where the document was before the script; none of a document that the script made.
-    pub base: Option<Point>,
-    /// Where the run left it; none when the run was broken off.
-    pub tip: Option<Point>,
-    /// Names what the run left there.
-    pub version: VersionKey,
 }
 
 /// Blobs by their names.
@@ -128,14 +117,8 @@ pub trait Versions: Send {
     fn note_hash(&mut self, stamp: Stamp, hash: BlobHash);
     /// The hash of the fonts that steps see.
     fn fonts(&mut self) -> BlobHash;
-    /// Whether documents outlast the run, in a workspace.
-    fn is_workspace(&self) -> bool;
     /// Where in its history a document of the workspace is at a version.
     fn held(&mut self, version: VersionKey, document: DocumentId) -> Option<Point>;
     /// Takes note of that.
     fn hold(&mut self, version: VersionKey, document: DocumentId, point: Point);
-    /// What the last run of a script did to a document of the workspace.
-    fn branch(&mut self, script: &str, document: DocumentId) -> Option<Branch>;
-    /// Takes note of that.
-    fn note_branch(&mut self, script: &str, document: DocumentId, branch: Branch);
 }

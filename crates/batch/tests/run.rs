@@ -104,7 +104,8 @@ fn run(steps: Json, finally: Json, stop: &Stop) -> Outcome {
     let script = Script::read("s.json", &text, &[], &Empty).unwrap();
     let plan = Plan::new(script, &registry).unwrap();
     let (mut kernel, _) = memory::kernel(registry, &[]);
-    let options = Options { lanes: 2, context: &Context::default(), seed: b"seed", known: None };
+    let options =
+        Options { lanes: 2, context: &Context::default(), seed: b"seed", workspace: None, known: None };
     batch::run(&mut kernel, &plan, options, &mut Silent, stop)
 }
 

@@ -47,10 +47,9 @@ impl Kernel {
             let blobs = self.blobs_of(changes.iter().flat_map(|(_, deltas)| deltas))?;
             let deeds = self.deeds.get_or_insert_default();
             deeds.truncate(noted);
-            self.changed.extend(changes.iter().map(|(document, _)| *document));
-            self.changed.extend(contents.keys());
-            self.changed.sort();
-            self.changed.dedup();
+            let about = changes.iter().map(|(document, _)| *document).chain(contents.keys().copied());
+            let about: Vec<_> = about.filter(|document| !self.changed.contains(document)).collect();
+            self.changed.extend(about);
             deeds.push(Deed { command, arguments, changes, blobs });
         }
         Ok(event)

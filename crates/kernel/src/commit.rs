@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use base::{BlobHash, DocumentId, EventHash, IdSource};
+use base::{BlobHash, DocumentId, EventHash, IdSource, NodeId};
 use document::{Change, Delta, Payload, Role};
 
 use crate::{
@@ -98,7 +98,7 @@ impl Kernel {
         }
         self.note_deed(&command, &arguments, &changes)?;
         let documents: Vec<(DocumentId, Role)> = changes.iter().map(|c| (c.document, c.role)).collect();
-        let made: Vec<DocumentId> = changes.iter().flat_map(made).collect();
+        let listed: Vec<DocumentId> = changes.iter().flat_map(listed).collect();
         let time = self.ports.clock.now();
         let blobs = self.named_blobs(&changes)?;
         let payload = Payload { arguments, changes, blobs: blobs.clone() }.encode();
@@ -118,7 +118,7 @@ impl Kernel {
             self.recent.keep(appended.hash, payload);
         }
         let replica = self.log.lock().replica();
-        for document in documents.iter().map(|(document, _)| *document).chain(made) {
+        for document in documents.iter().map(|(document, _)| *document).chain(listed) {
             if !self.changed.contains(&document) {
                 self.changed.push(document);
             }
@@ -177,11 +177,9 @@ impl Kernel {
     }
 }
 
-/// The documents that a change makes: a text that holds what it started from has no change of its own.
-fn made(change: &Change) -> impl Iterator<Item = DocumentId> {
-    let record = |delta: &Delta| match delta {
-        Delta::Insert { node, .. } => Some(DocumentId::new(node.value())),
-        _ => None,
-    };
-    change.deltas.iter().filter(|_| change.document == WORKSPACE).filter_map(record)
+/// The documents whose records a change is about: a text that holds what it started from has no change of its own.
+fn listed(change: &Change) -> impl Iterator<Item = DocumentId> {
+    let record = |delta: &Delta| delta.node().filter(|node| *node != NodeId::ROOT && *node != NodeId::TRASH);
+    let records = change.deltas.iter().filter(|_| change.document == WORKSPACE).filter_map(record);
+    records.map(|node| DocumentId::new(node.value()))
 }

@@ -67,7 +67,7 @@ pub struct Response {
     pub result: Json,
     /// The events that it gave rise to. They are pending: durable after [`Kernel::sync`].
     pub events: Vec<EventHash>,
-    /// The documents that these events made or changed, each once.
+    /// The documents that these events made or changed, or whose records they changed, each once.
     #[serde(default)]
     pub changed: Vec<DocumentId>,
     /// What else the user should know.

@@ -33,6 +33,7 @@ pub mod when;
 mod workspace;
 
 pub use arguments::Problem;
+pub use branch::Listed;
 pub use call::{Away, Begun, Errand, Finish, Returned, Work};
 pub use commands::core;
 pub use context::{Context, Permissions, Source};

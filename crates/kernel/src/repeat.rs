@@ -1,6 +1,6 @@
 //! Commands that are known already: what they did, apart from the log, and doing it again without running them.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use base::{BlobHash, DocumentId, EventHash, NodeId};
 use document::{Change, Delta, Payload, Role};
@@ -62,7 +62,8 @@ impl Kernel {
         self.commit_anew(context, command, arguments, changes, contents)
     }
 
-    /// Does again what a command did to the list of documents. What it did to the documents themselves is done already.
+    /// Does again what a command did to these in the list of documents. What it did to the documents themselves is done
+    /// already.
     ///
     /// # Errors
     /// As for [`Kernel::repeat`].
@@ -70,16 +71,20 @@ impl Kernel {
         &mut self,
         context: &Context,
         deed: Deed,
+        documents: &BTreeSet<DocumentId>,
     ) -> Result<Option<EventHash>, CommandError> {
         self.check_writable(context)?;
+        let is_of_these = |delta: &Delta| {
+            delta.node().is_some_and(|node| documents.contains(&DocumentId::new(node.value())))
+        };
+        let of_list = deed.changes.into_iter().filter(|(document, _)| *document == WORKSPACE);
+        let mut deltas: Vec<Delta> = of_list.flat_map(|(_, deltas)| deltas).filter(is_of_these).collect();
+        self.list_last(&mut deltas)?;
         let mut wanted = self.content(WORKSPACE)?;
-        for (_, mut deltas) in deed.changes.into_iter().filter(|(document, _)| *document == WORKSPACE) {
-            self.list_last(&mut deltas)?;
-            for delta in deltas {
-                let gone = matches!(&delta, Delta::Remove { node } if !wanted.tree().is_some_and(|tree| tree.is_visible(*node)));
-                if !gone {
-                    wanted.apply_as_new(&[delta])?;
-                }
+        for delta in deltas {
+            let is_there = |node: NodeId| wanted.tree().is_some_and(|tree| tree.is_visible(node));
+            if !matches!(&delta, Delta::Remove { node } if !is_there(*node)) {
+                wanted.apply_as_new(&[delta])?;
             }
         }
         self.commit_anew(context, deed.command, deed.arguments, Vec::new(), [(WORKSPACE, wanted)].into())

@@ -19,6 +19,7 @@ mod jobs;
 mod lock;
 mod lookup;
 mod model;
+mod notes;
 mod open;
 mod prune;
 mod query;

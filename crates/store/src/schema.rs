@@ -13,7 +13,7 @@ use crate::StoreError;
 const APPLICATION_ID: i32 = 0x4d42_6c64;
 
 /// The script that brings a database from version `index` to `index + 1`.
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [&str; 2] = ["
 CREATE TABLE meta (
     key TEXT PRIMARY KEY,
     value BLOB NOT NULL,
@@ -94,6 +94,13 @@ CREATE TABLE runs (
     outputs TEXT,
     digest BLOB NOT NULL
 );
+", "
+-- What others keep beside the log.
+CREATE TABLE notes (
+    key TEXT PRIMARY KEY,
+    value TEXT NOT NULL,
+    digest BLOB NOT NULL
+) WITHOUT ROWID;
 "];
 
 /// The largest value that one row holds, in bytes: SQLite's own limit, less some room for the other columns.

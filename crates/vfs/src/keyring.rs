@@ -12,6 +12,13 @@ const APPLICATION: (&str, &str) = ("application", "metabuilder");
 /// The attribute that holds the name of a secret.
 const NAME: &str = "name";
 
+/// How libdbus calls it that there is no bus.
+const NO_BUS: [&str; 3] = [
+    "org.freedesktop.DBus.Error.FileNotFound",
+    "org.freedesktop.DBus.Error.NoServer",
+    "org.freedesktop.DBus.Error.NotSupported",
+];
+
 /// The secret of this name; none when the keyring has none, or when there is no keyring.
 ///
 /// # Errors
@@ -19,8 +26,9 @@ const NAME: &str = "name";
 pub fn find(name: &str) -> Result<Option<Vec<u8>>, String> {
     match ask(name) {
         Ok(secret) => Ok(secret),
-        // The bus is there, but nobody on it keeps secrets.
+        // There is no bus any more, or nobody on it keeps secrets.
         Err(Error::Unavailable | Error::NoResult) => Ok(None),
+        Err(Error::Dbus(error)) if error.name().is_some_and(|name| NO_BUS.contains(&name)) => Ok(None),
         Err(Error::Prompt | Error::Locked) => Err("the keyring stayed locked: unlock it".to_owned()),
         Err(error) => Err(error.to_string()),
     }

@@ -80,7 +80,7 @@ impl Wish<'_> {
         let settings = assembly::settings(&registry, common, batch.workspace.as_deref())?;
         let files = Arc::new(assembly::local_files(folders.clone(), &settings)?);
         let names = Names::new(path, batch.workspace.as_deref(), &text);
-        let memory = Memory::open(&settings, names.script, folders);
+        let memory = Memory::open(&settings, names.script.clone(), folders);
         let mut memory = memory.unwrap_or_else(|trouble| {
             tell(&[trouble]);
             None
@@ -114,14 +114,15 @@ impl Wish<'_> {
             };
             let place = batch.workspace.as_deref().zip(kernel.as_ref().map(Kernel::replica));
             let known = memory.as_mut().map(|memory| memory.known(place, files, batch.force));
-            return told::dry_run(&plan, &batch::preview(&plan, known, kernel.as_mut()), common);
+            let workspace = kernel.as_mut().map(|kernel| (kernel, names.local.as_str()));
+            return told::dry_run(&plan, &batch::preview(&plan, known, workspace)?, common);
         }
         // Before the work, so that a wrong key does not cost it.
         let key = if batch.attest { signing_key(&settings)? } else { None };
-        let seed = names.seed;
+        let seed = names.local.as_bytes();
         let home = match &batch.workspace {
             Some(folder) => Home::Workspace { folder },
-            None => Home::Memory { seed: &seed },
+            None => Home::Memory { seed },
         };
         let given = settings.given();
         let mut kernel = assembly::kernel_with(registry, settings, &home, files.clone())?;
@@ -132,7 +133,13 @@ impl Wish<'_> {
         }
         let place = batch.workspace.as_deref().map(|folder| (folder, kernel.replica()));
         let known = memory.as_mut().map(|memory| memory.known(place, files.clone(), batch.force));
-        let options = Options { lanes: lanes(batch), context: &context, seed: &seed, known };
+        let workspace = batch.workspace.as_ref().map(|_| names.local.as_str());
+        // What others make by scripts of the same name in their copies of the workspace is something else.
+        let seed = match workspace {
+            Some(_) => [seed, &kernel.replica().0.to_le_bytes()].concat(),
+            None => seed.to_vec(),
+        };
+        let options = Options { lanes: lanes(batch), context: &context, seed: &seed, workspace, known };
         let mut outcome = batch::run(&mut kernel, &plan, options, &mut teller, signals);
         teller.finish();
         let closed = kernel.close();
@@ -211,25 +218,24 @@ struct Names {
     script: String,
     /// Among those whose documents may meet. What a step makes has the same ids in every run, whatever else the script
     /// comes to say.
-    seed: Vec<u8>,
+    local: String,
 }
 
 impl Names {
     fn new(path: &Path, workspace: Option<&Path>, text: &str) -> Self {
         if path.as_os_str() == "-" {
-            let hash = BlobHash::of(text.as_bytes());
-            return match workspace {
-                Some(_) => Names { script: format!("-{hash}"), seed: hash.0.to_vec() },
-                None => Names { script: "-".to_owned(), seed: b"-".to_vec() },
+            let name = match workspace {
+                Some(_) => format!("-{}", BlobHash::of(text.as_bytes())),
+                None => "-".to_owned(),
             };
+            return Names { script: name.clone(), local: name };
         }
         let script = whole(path);
-        let seed = match workspace {
-            Some(folder) => script.strip_prefix(whole(folder)).unwrap_or(&script).as_os_str(),
-            None => path.file_name().unwrap_or(path.as_os_str()),
+        let local = match workspace {
+            Some(folder) => script.strip_prefix(whole(folder)).unwrap_or(&script).to_string_lossy(),
+            None => path.file_name().unwrap_or(path.as_os_str()).to_string_lossy(),
         };
-        let seed = seed.as_encoded_bytes().to_vec();
-        Names { script: script.display().to_string(), seed }
+        Names { local: local.into_owned(), script: script.display().to_string() }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Ports over maps, which end with the process: for tests.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicI64, Ordering},
@@ -48,6 +48,7 @@ type Event = (HistoryRow, Vec<(DocumentId, Role)>, Vec<u8>);
 pub struct MemoryLog {
     events: Vec<Event>,
     blobs: HashMap<BlobHash, Vec<u8>>,
+    notes: BTreeMap<String, String>,
 }
 
 impl EventLog for MemoryLog {
@@ -115,6 +116,19 @@ impl EventLog for MemoryLog {
     }
 
     fn record_run(&mut self, _: Run) -> Result<(), LogError> {
+        Ok(())
+    }
+
+    fn notes(&self, prefix: &str) -> Result<Vec<(String, String)>, LogError> {
+        let found = self.notes.iter().filter(|(key, _)| key.starts_with(prefix));
+        Ok(found.map(|(key, value)| (key.clone(), value.clone())).collect())
+    }
+
+    fn put_note(&mut self, key: &str, value: Option<&str>) -> Result<(), LogError> {
+        match value {
+            Some(value) => drop(self.notes.insert(key.to_owned(), value.to_owned())),
+            None => drop(self.notes.remove(key)),
+        }
         Ok(())
     }
 

@@ -119,6 +119,10 @@ pub trait EventLog: Send {
     fn blob(&self, hash: BlobHash) -> Result<Option<Vec<u8>>, LogError>;
     /// Records a task command.
     fn record_run(&mut self, run: Run) -> Result<(), LogError>;
+    /// What was noted under keys that begin like this.
+    fn notes(&self, prefix: &str) -> Result<Vec<(String, String)>, LogError>;
+    /// Notes something beside the log, in order with the events, or forgets it.
+    fn put_note(&mut self, key: &str, value: Option<&str>) -> Result<(), LogError>;
     /// Forgets the payloads of events up to a place in the local order; the chain stays. Says how many.
     fn prune(&mut self, up_to: u64) -> Result<u64, LogError>;
 }

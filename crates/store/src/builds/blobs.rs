@@ -78,6 +78,7 @@ impl Builds {
             }
             gone.extend(orphans);
         }
+        transaction.execute("DELETE FROM held WHERE version NOT IN (SELECT version FROM steps)", [])?;
         transaction.commit()?;
         for hash in gone {
             let path = self.blob_path(hash);

@@ -3,7 +3,7 @@
 //! it committed, a machine that loses power may, and whatever is damaged counts as not there.
 
 mod blobs;
-mod branches;
+mod held;
 mod runs;
 
 use std::{
@@ -84,14 +84,6 @@ CREATE TABLE held (
     event BLOB,
     PRIMARY KEY (version, document, workspace)
 ) WITHOUT ROWID;
--- What the last runs of scripts did to documents of workspaces.
-CREATE TABLE branches (
-    workspace TEXT NOT NULL,
-    script TEXT NOT NULL,
-    document BLOB NOT NULL,
-    branch TEXT NOT NULL,
-    PRIMARY KEY (workspace, script, document)
-) WITHOUT ROWID;
 -- The hashes of files as they were when they were read last.
 CREATE TABLE files (
     place TEXT PRIMARY KEY,
@@ -100,7 +92,7 @@ CREATE TABLE files (
 ) WITHOUT ROWID;
 ";
 /// The version of the tables. A cache of another version is begun anew.
-const VERSION: i64 = 3;
+const VERSION: i64 = 4;
 /// How old a note of use may become before it is renewed, in seconds.
 const STALE_USE: i64 = 86_400;
 
@@ -128,8 +120,7 @@ pub struct Builds {
     files: Vec<(String, String, BlobHash)>,
     new_blobs: Vec<(BlobHash, u64)>,
     used: Vec<i64>,
-    held: Vec<branches::Held>,
-    branches: Vec<branches::Left>,
+    held: Vec<held::Held>,
     now: i64,
 }
 
@@ -174,7 +165,6 @@ impl Builds {
             new_blobs: Vec::new(),
             used: Vec::new(),
             held: Vec::new(),
-            branches: Vec::new(),
             now,
         })
     }
@@ -264,12 +254,12 @@ impl Builds {
             self.connection.prepare_cached("COMMIT")?.execute([])?;
         }
         let of_steps = self.steps.is_empty() && self.pasts.is_empty() && self.used.is_empty();
-        if of_steps && self.files.is_empty() && self.held.is_empty() && self.branches.is_empty() {
+        if of_steps && self.files.is_empty() && self.held.is_empty() {
             return Ok(());
         }
         let (steps, pasts) = (std::mem::take(&mut self.steps), std::mem::take(&mut self.pasts));
         let (files, used) = (std::mem::take(&mut self.files), std::mem::take(&mut self.used));
-        let (held, branches) = (std::mem::take(&mut self.held), std::mem::take(&mut self.branches));
+        let held = std::mem::take(&mut self.held);
         let blobs = std::mem::take(&mut self.new_blobs);
         let now = self.now;
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -296,7 +286,7 @@ impl Builds {
                 .prepare_cached("UPDATE steps SET used = ?1 WHERE id = ?2")?
                 .execute(params![now, id])?;
         }
-        branches::write(&transaction, &held, &branches)?;
+        held::write(&transaction, &held)?;
         Ok(transaction.commit()?)
     }
 }

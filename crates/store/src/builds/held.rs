@@ -1,4 +1,4 @@
-//! What workspaces hold of what scripts made, and what scripts left in them.
+//! What workspaces hold of what scripts made.
 
 use base::{DocumentId, EventHash, VersionKey};
 use rusqlite::{OptionalExtension, Transaction, params};
@@ -13,15 +13,6 @@ pub(super) struct Held {
     version: VersionKey,
     document: DocumentId,
     event: Option<EventHash>,
-}
-
-/// What the last run of a script did to a document.
-#[derive(Clone, Debug)]
-pub(super) struct Left {
-    workspace: String,
-    script: String,
-    document: DocumentId,
-    branch: String,
 }
 
 impl Builds {
@@ -60,33 +51,9 @@ impl Builds {
     ) {
         self.held.push(Held { workspace: workspace.to_owned(), version, document, event });
     }
-
-    /// What the last run of a script did to a document, as the caller put it.
-    ///
-    /// # Errors
-    /// The database cannot be read.
-    pub fn branch(
-        &self,
-        workspace: &str,
-        script: &str,
-        document: DocumentId,
-    ) -> Result<Option<String>, StoreError> {
-        self.read_on()?;
-        let mut statement = self.connection.prepare_cached(
-            "SELECT branch FROM branches WHERE workspace = ?1 AND script = ?2 AND document = ?3",
-        )?;
-        let parameters = params![workspace, script, document.value().to_be_bytes()];
-        Ok(statement.query_row(parameters, |row| row.get(0)).optional()?)
-    }
-
-    /// Keeps that, from the next commit on.
-    pub fn keep_branch(&mut self, workspace: &str, script: &str, document: DocumentId, branch: String) {
-        let (workspace, script) = (workspace.to_owned(), script.to_owned());
-        self.branches.push(Left { workspace, script, document, branch });
-    }
 }
 
-pub(super) fn write(transaction: &Transaction<'_>, held: &[Held], left: &[Left]) -> rusqlite::Result<()> {
+pub(super) fn write(transaction: &Transaction<'_>, held: &[Held]) -> rusqlite::Result<()> {
     for Held { workspace, version, document, event } in held {
         transaction
             .prepare_cached(
@@ -98,13 +65,6 @@ pub(super) fn write(transaction: &Transaction<'_>, held: &[Held], left: &[Left])
                 document.value().to_be_bytes(),
                 event.map(|event| event.0)
             ])?;
-    }
-    for Left { workspace, script, document, branch } in left {
-        transaction
-            .prepare_cached(
-                "INSERT OR REPLACE INTO branches (workspace, script, document, branch) VALUES (?1, ?2, ?3, ?4)",
-            )?
-            .execute(params![workspace, script, document.value().to_be_bytes(), branch])?;
     }
     Ok(())
 }
