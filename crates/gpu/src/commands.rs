@@ -1,0 +1,120 @@
+//! Commands: what the device is to do, recorded and then handed over at once.
+
+use std::ops::Range;
+
+use crate::{Bindings, Buffer, Gpu, GpuError, Kernel, Pipeline, Target};
+
+/// Commands being recorded.
+#[derive(Debug)]
+pub struct Commands {
+    gpu: Gpu,
+    pub(crate) encoder: wgpu::CommandEncoder,
+}
+
+/// Drawing into a target, being recorded.
+#[derive(Debug)]
+pub struct Pass<'a> {
+    raw: wgpu::RenderPass<'a>,
+}
+
+impl Gpu {
+    /// Starts to record.
+    pub fn commands(&self) -> Commands {
+        let encoder = self.device().create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        Commands { gpu: self.clone(), encoder }
+    }
+}
+
+impl Commands {
+    /// Draws into a target that starts with this colour (linear, premultiplied) and with nothing near.
+    pub fn draw(&mut self, target: &Target, clear: [f64; 4], record: impl FnOnce(&mut Pass<'_>)) {
+        let [r, g, b, a] = clear;
+        let color = target.color.as_ref().map(|color| {
+            let (view, resolve_target, store) = match &target.samples {
+                Some(samples) => (&samples.view, Some(&color.view), wgpu::StoreOp::Discard),
+                None => (&color.view, None, wgpu::StoreOp::Store),
+            };
+            let load = wgpu::LoadOp::Clear(wgpu::Color { r, g, b, a });
+            let ops = wgpu::Operations { load, store };
+            wgpu::RenderPassColorAttachment { view, depth_slice: None, resolve_target, ops }
+        });
+        let store = if color.is_some() { wgpu::StoreOp::Discard } else { wgpu::StoreOp::Store };
+        let depth = target.depth.as_ref().map(|depth| wgpu::RenderPassDepthStencilAttachment {
+            view: &depth.view,
+            depth_ops: Some(wgpu::Operations { load: wgpu::LoadOp::Clear(0.0), store }),
+            stencil_ops: None,
+        });
+        let colors = [color];
+        let raw = self.encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
+            color_attachments: if colors[0].is_some() { &colors } else { &[] },
+            depth_stencil_attachment: depth,
+            ..Default::default()
+        });
+        record(&mut Pass { raw });
+    }
+
+    /// Runs a kernel over so many workgroups.
+    ///
+    /// # Errors
+    /// More workgroups than the adapter allows.
+    pub fn run(
+        &mut self,
+        kernel: &Kernel,
+        bindings: &Bindings,
+        workgroups: [u32; 3],
+    ) -> Result<(), GpuError> {
+        let limit = self.gpu.limits().workgroups.into();
+        for count in workgroups {
+            Gpu::allow("a kernel in workgroups", count.into(), limit)?;
+        }
+        let mut pass = self.encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+        pass.set_pipeline(&kernel.raw);
+        pass.set_bind_group(0, &bindings.raw, &[]);
+        let [x, y, z] = workgroups;
+        pass.dispatch_workgroups(x, y, z);
+        Ok(())
+    }
+
+    /// Hands everything over to the device. Returns before it is done; what is read back later waits for it.
+    ///
+    /// # Errors
+    /// Commands that do not fit together, no memory, a lost device.
+    pub fn submit(self) -> Result<(), GpuError> {
+        let Commands { gpu, encoder } = self;
+        gpu.guarded("the commands", || {
+            gpu.queue().submit([encoder.finish()]);
+        })
+    }
+}
+
+impl Pass<'_> {
+    /// Draws with this pipeline from now on.
+    pub fn pipeline(&mut self, pipeline: &Pipeline) {
+        self.raw.set_pipeline(&pipeline.raw);
+    }
+
+    /// Shows this to the shaders as a group from now on.
+    pub fn bind(&mut self, group: u32, bindings: &Bindings) {
+        self.raw.set_bind_group(group, &bindings.raw, &[]);
+    }
+
+    /// Reads a stream of the pipeline from this buffer from now on.
+    pub fn vertices<T>(&mut self, stream: u32, buffer: &Buffer<T>) {
+        self.raw.set_vertex_buffer(stream, buffer.raw.slice(..));
+    }
+
+    /// Takes the numbers of vertices from this buffer from now on.
+    pub fn indices(&mut self, buffer: &Buffer<u32>) {
+        self.raw.set_index_buffer(buffer.raw.slice(..), wgpu::IndexFormat::Uint32);
+    }
+
+    /// Draws vertices by their numbers, once for each instance.
+    pub fn draw_indexed(&mut self, indices: Range<u32>, instances: Range<u32>) {
+        self.raw.draw_indexed(indices, 0, instances);
+    }
+
+    /// Draws vertices one after the other, once for each instance.
+    pub fn draw(&mut self, vertices: Range<u32>, instances: Range<u32>) {
+        self.raw.draw(vertices, instances);
+    }
+}

@@ -1,0 +1,49 @@
+// What all vertices and fragments of a picture share. "World" is turned as the world is, with the eye at its origin:
+// so far places keep their precision.
+
+struct Frame {
+    clip_from_world: mat4x4<f32>,
+    shadow_from_world: mat4x4<f32>,
+    // Irradiance over pi, as spherical harmonics of three bands.
+    harmonics: array<vec4<f32>, 9>,
+    // Towards the eye; w is 1 where that is the same everywhere.
+    towards_eye: vec4<f32>,
+    // Scale, turn (radians) and levels of the environment; the number of lights.
+    environment: vec4<f32>,
+    // The size of a texel of the shadow map, in metres and as a part of the map; the light that casts shadows.
+    shadow: vec4<f32>,
+}
+
+struct Light {
+    // w is the kind: 0 directional, 1 point, 2 spot.
+    color: vec4<f32>,
+    // w is one over the range, 0 for none.
+    position: vec4<f32>,
+    // Where it shines; w is the scale of the falloff of spots.
+    direction: vec4<f32>,
+    // x is the offset of the falloff of spots.
+    cone: vec4<f32>,
+}
+
+@group(0) @binding(0) var<uniform> frame: Frame;
+@group(0) @binding(1) var<storage, read> lights: array<Light>;
+@group(0) @binding(2) var environment_map: texture_2d<f32>;
+@group(0) @binding(3) var environment_sampler: sampler;
+@group(0) @binding(4) var shadow_map: texture_depth_2d;
+@group(0) @binding(5) var shadow_sampler: sampler_comparison;
+
+// 0 none, 1 the studio, 2 an image.
+override ENVIRONMENT: i32 = 1;
+override LIGHTS: i32 = 0;
+override SHADOWS: i32 = 0;
+// Bits: 1 base colour, 2 metallic-roughness, 4 normals, 8 occlusion, 16 emissive.
+override TEXTURES: i32 = 0;
+// Whether geometry has them.
+override NORMALS: i32 = 1;
+override TANGENTS: i32 = 0;
+override COLORS: i32 = 0;
+override UNLIT: i32 = 0;
+// 0 opaque, 1 mask, 2 blend.
+override ALPHA: i32 = 0;
+
+const PI: f32 = 3.14159265;
