@@ -53,9 +53,10 @@ impl Home<'_> {
 }
 
 /// Everything that the program can do, in the order in which files are offered to it.
-pub fn registry() -> Result<Registry, Failure> {
+pub fn registry(common: &Common) -> Result<Registry, Failure> {
     let mut registry = Registry::default();
-    for capability in [kernel::core(), graphics::capability(), code::capability()] {
+    let gpu = gpu::Shared::new(gpu::Choice::from(common.adapter.as_str()));
+    for capability in [kernel::core(), graphics::capability(), scene::capability(gpu), code::capability()] {
         registry.add(capability).map_err(|error| Failure::new(1, error))?;
     }
     Ok(registry)
@@ -132,7 +133,7 @@ pub fn kernel_over(
     home: &Home<'_>,
     files: impl FnOnce(&Settings) -> Result<Arc<dyn Files>, Failure>,
 ) -> Result<Kernel, Failure> {
-    let registry = registry()?;
+    let registry = registry(common)?;
     let settings = settings(&registry, common, home.workspace())?;
     let files = files(&settings)?;
     kernel_with(registry, settings, home, files)

@@ -266,6 +266,8 @@ pub enum SelfTestSuite {
     WhenClauses,
     EditingTraces,
     Scxml,
+    Gltf,
+    Mesh,
     /// Times of single steps, measured in a folder.
     Measure,
     /// The import that `measure` starts with, in a process of its own.

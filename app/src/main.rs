@@ -17,6 +17,11 @@ use std::process::ExitCode;
 use clap::Parser;
 
 fn main() -> ExitCode {
+    // A layer of Mesa's that chooses among graphics cards looks for a display, and complains where there is none.
+    if std::env::var_os("DISPLAY").is_none() && std::env::var_os("WAYLAND_DISPLAY").is_none() {
+        // SAFETY: no other thread is there yet.
+        unsafe { std::env::set_var("NODEVICE_SELECT", "1") };
+    }
     let arguments = match cli::Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {

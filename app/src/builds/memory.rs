@@ -45,6 +45,7 @@ impl Memory {
         settings: &Settings,
         script: String,
         folders: &[PathBuf],
+        adapter: &str,
     ) -> Result<Option<Self>, Diagnostic> {
         let most = settings.get("batch.cacheBytes").as_u64().unwrap_or_default();
         let Some(builds) = (most > 0).then(cache).flatten() else { return Ok(None) };
@@ -60,6 +61,7 @@ impl Memory {
             "program": program,
             "settings": given,
             "folders": folders,
+            "adapter": adapter,
         });
         let environment = BlobHash::of(environment.to_string().as_bytes()).to_string();
         let versions = StepVersions::new(builds, settings);

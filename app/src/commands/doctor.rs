@@ -20,9 +20,10 @@ struct Finding {
 
 /// Looks, and says what it found. Ends well also when something is missing: that is what was asked.
 pub fn run(common: &Common) -> Result<(), Failure> {
-    let registry = assembly::registry()?;
+    let registry = assembly::registry(common)?;
     let settings = assembly::settings(&registry, common, None)?;
-    let mut findings = vec![cores(), confinement(), fonts(&settings), temporary_folder(), drawing()];
+    let mut findings =
+        vec![cores(), confinement(), fonts(&settings), temporary_folder(), drawing(), gpu(common)];
     findings.extend(mounts(&settings)?);
     if common.json {
         let checks: Vec<Json> =
@@ -75,7 +76,24 @@ fn temporary_folder() -> Finding {
 }
 
 fn drawing() -> Finding {
-    Finding { what: "drawing".into(), works: true, detail: "on the CPU".into() }
+    Finding { what: "drawing".into(), works: true, detail: "canvases on the CPU".into() }
+}
+
+/// What draws scenes.
+fn gpu(common: &Common) -> Finding {
+    let what = "GPU".to_owned();
+    let (works, mut detail) = match gpu::Shared::new(gpu::Choice::from(common.adapter.as_str())).gpu() {
+        Ok(gpu) => (true, gpu.adapter().to_string()),
+        Err(error) => {
+            return Finding { what, works: false, detail: format!("scenes cannot be drawn: {error}") };
+        }
+    };
+    let others: Vec<String> =
+        gpu::adapters().iter().map(gpu::Adapter::to_string).filter(|it| *it != detail).collect();
+    if !others.is_empty() {
+        detail.push_str(&format!("; also {}", others.join(", ")));
+    }
+    Finding { what, works, detail }
 }
 
 /// The mounts of the user's settings. Servers are not asked.

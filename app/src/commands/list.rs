@@ -12,7 +12,7 @@ use crate::{
 
 /// Lists the commands.
 pub fn commands(common: &Common) -> Result<(), Failure> {
-    let registry = assembly::registry()?;
+    let registry = assembly::registry(common)?;
     if common.json {
         let commands: Vec<Json> =
             registry.commands().map(|command| command_json(command, &registry)).collect();
@@ -44,14 +44,14 @@ fn command_json(command: &kernel::Command, registry: &Registry) -> Json {
 }
 
 /// Prints the JSON Schema of scripts.
-pub fn script_schema() -> Result<(), Failure> {
-    let schema = serde_json::to_string_pretty(&batch::schema(&assembly::registry()?));
+pub fn script_schema(common: &Common) -> Result<(), Failure> {
+    let schema = serde_json::to_string_pretty(&batch::schema(&assembly::registry(common)?));
     print(schema.map_err(|error| Failure::new(1, error))?)
 }
 
 /// Lists the node kinds.
 pub fn kinds(common: &Common) -> Result<(), Failure> {
-    let registry = assembly::registry()?;
+    let registry = assembly::registry(common)?;
     if common.json {
         return print(json!(registry.kinds().iter().collect::<Vec<_>>()));
     }
@@ -72,7 +72,7 @@ pub fn kinds(common: &Common) -> Result<(), Failure> {
 
 /// Lists the file formats.
 pub fn formats(common: &Common) -> Result<(), Failure> {
-    let registry = assembly::registry()?;
+    let registry = assembly::registry(common)?;
     if common.json {
         let (read, written) = registry.formats();
         return print(

@@ -12,6 +12,7 @@ mod render;
 mod runs;
 mod self_test;
 mod self_test_chart;
+mod self_test_scene;
 #[cfg(feature = "shell")]
 mod window;
 
@@ -33,7 +34,7 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         Some(Command::Commands) => list::commands(&common),
         Some(Command::Kinds) => list::kinds(&common),
         Some(Command::Formats) => list::formats(&common),
-        Some(Command::Schema { of: SchemaOf::Script }) => list::script_schema(),
+        Some(Command::Schema { of: SchemaOf::Script }) => list::script_schema(&common),
         Some(Command::Doctor) => doctor::run(&common),
         Some(Command::Log(log)) => log::run(&log, &common),
         Some(Command::Runs(runs)) => runs::run(&runs, &common),

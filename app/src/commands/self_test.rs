@@ -23,6 +23,8 @@ pub fn run(test: &SelfTest) -> Result<(), Failure> {
         SelfTestSuite::WhenClauses => when_clauses(&test.file),
         SelfTestSuite::EditingTraces => editing_trace(&test.file),
         SelfTestSuite::Scxml => super::self_test_chart::run(&test.file),
+        SelfTestSuite::Gltf => super::self_test_scene::gltf(&test.file),
+        SelfTestSuite::Mesh => super::self_test_scene::mesh(&test.file),
         SelfTestSuite::Measure => super::measure::run(&test.file),
         SelfTestSuite::MeasureImport => super::measure::import(&test.file),
     }

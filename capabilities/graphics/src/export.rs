@@ -6,7 +6,6 @@ use base::{Color, Limits};
 use document::{Content, Key, Value};
 use kernel::{Assets, Blobs, CommandError, ExportRequest, Exported, Exporter, Registrar};
 use kurbo::Affine;
-use serde::Deserialize;
 
 use crate::{
     canvas,
@@ -16,10 +15,7 @@ use crate::{
     render::View,
     svg::export::{self as svg, ExportOptions},
 };
-use raster::{
-    Depth,
-    codec::{self, Encoding, Subsampling},
-};
+use raster::codec::{self, Encoding};
 
 pub(crate) fn register(registrar: &mut Registrar<'_>, drawing: &Arc<Drawing>) {
     for format in ["png", "jpeg", "webp", "svg"] {
@@ -28,27 +24,6 @@ pub(crate) fn register(registrar: &mut Registrar<'_>, drawing: &Arc<Drawing>) {
 }
 
 struct PictureExporter(Arc<Drawing>);
-
-/// What JPEG understands beside the size.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct JpegOptions {
-    /// 1 (smallest) to 100 (best).
-    quality: u8,
-    /// What shows through where the picture is transparent.
-    background: Color,
-}
-
-impl Default for JpegOptions {
-    fn default() -> Self {
-        JpegOptions { quality: 90, background: Color::WHITE }
-    }
-}
-
-/// Formats without options of their own.
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct NoOptions {}
 
 impl Exporter for PictureExporter {
     fn export(
@@ -69,19 +44,13 @@ impl Exporter for PictureExporter {
             .map_err(|limit| CommandError::Limit { place: place.to_owned(), limit })?;
         let background =
             kinds::Canvas::read(tree.root().at_time(request.time)).and_then(|canvas| canvas.background());
+        let wrong = |error: serde_json::Error| {
+            CommandError::argument("options", format!("{}: {error}", request.format))
+        };
+        let encoding = Encoding::of(&request.format, &request.options).map_err(wrong)?;
         if request.format == "svg" {
-            options::<NoOptions>(request)?;
             return Ok(write_svg(&picture, background, request.size, assets));
         }
-        let encoding = match request.format.as_str() {
-            "jpeg" => {
-                let JpegOptions { quality, background } = options(request)?;
-                let subsampling = if quality >= 90 { Subsampling::Full } else { Subsampling::Quarter };
-                Encoding::Jpeg { quality, subsampling, background }
-            }
-            "webp" => options::<NoOptions>(request).map(|_| Encoding::WebP)?,
-            _ => options::<NoOptions>(request).map(|_| Encoding::Png { depth: Depth::U8 })?,
-        };
         let (width, height) = size(&picture, request.size);
         let view = View { background, ..View::stretched(&picture, width, height) };
         let surface = self.0.draw(&picture, &view, &assets.reading(), place)?;
@@ -89,11 +58,6 @@ impl Exporter for PictureExporter {
             .map_err(|error| CommandError::argument("", error.to_string()))?;
         Ok(Exported { bytes, diagnostics: Vec::new() })
     }
-}
-
-fn options<T: for<'de> Deserialize<'de>>(request: &ExportRequest) -> Result<T, CommandError> {
-    let parsed = serde_json::from_value(request.options.clone());
-    parsed.map_err(|error| CommandError::argument("options", format!("{}: {error}", request.format)))
 }
 
 /// The size in whole pixels: as asked for, a side left out in proportion; at least one pixel.

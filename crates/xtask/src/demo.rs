@@ -13,7 +13,7 @@ use testkit::Image;
 
 /// Installs what is missing, builds the program, renders the sample and shows what came of it.
 pub fn demo(project: &Project) -> Result<bool> {
-    packages::install_missing(&[packages::BUILD])?;
+    packages::install_missing(&[packages::BUILD, packages::GPU])?;
     println!("building the release binary");
     if !project.run_cargo("build --release --package metabuilder")? {
         bail!("the program does not build");

@@ -68,6 +68,20 @@ pub const WINDOW: &[Needed] = &[
     Needed { shows: "ld.lld", package: "lld", why: "links the tests of the window" },
 ];
 
+/// What drawing scenes takes.
+pub const GPU: &[Needed] = &[
+    Needed {
+        shows: "/usr/share/doc/libvulkan1/copyright",
+        package: "libvulkan1",
+        why: "finds the drivers of graphics cards",
+    },
+    Needed {
+        shows: "/usr/share/doc/mesa-vulkan-drivers/copyright",
+        package: "mesa-vulkan-drivers",
+        why: "draws scenes, also without a graphics card",
+    },
+];
+
 /// What testing the program takes besides.
 pub const TESTS: &[Needed] = &[
     Needed { shows: "dbus-run-session", package: "dbus-daemon", why: "a session bus of the tests' own" },

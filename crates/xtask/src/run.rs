@@ -17,7 +17,7 @@ pub struct Options {
 
 /// Installs what is missing, builds the program with its window, and opens it.
 pub fn run(project: &Project, options: &Options) -> Result<bool> {
-    packages::install_missing(&[packages::BUILD, packages::WINDOW])?;
+    packages::install_missing(&[packages::BUILD, packages::GPU, packages::WINDOW])?;
     if !project.run_cargo(test::BUILD_WINDOW)? {
         bail!("the program does not build");
     }

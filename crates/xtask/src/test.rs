@@ -1,6 +1,6 @@
 //! `cargo xtask test`: everything that has to hold, in order, with the totals in the last line.
 
-use crate::packages::{self, BUILD, TESTS, WINDOW, WINDOW_TESTS};
+use crate::packages::{self, BUILD, GPU, TESTS, WINDOW, WINDOW_TESTS};
 use crate::project::{Project, shown_time};
 use crate::{docs, licences, suites, walls};
 use anyhow::{Context, Result};
@@ -33,7 +33,7 @@ struct Steps {
 pub fn test(project: &Project) -> Result<bool> {
     let mut steps =
         Steps { total: Tally::default(), lines: Vec::new(), failed: Vec::new(), started: Instant::now() };
-    packages::install_missing(&[BUILD, TESTS, WINDOW, WINDOW_TESTS])?;
+    packages::install_missing(&[BUILD, GPU, TESTS, WINDOW, WINDOW_TESTS])?;
 
     let single = |good: Result<bool>| good.map(Tally::one);
     steps.run("formatting", || single(project.run_cargo("fmt --all --check")));

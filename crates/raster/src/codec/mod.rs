@@ -24,6 +24,7 @@ pub use color::ColorSource;
 pub use error::{CodecError, EncodeError};
 pub use exif::Orientation;
 pub use jpeg_encode::Subsampling;
+use serde::{Deserialize, Deserializer};
 
 use crate::{Depth, Pixels, Surface};
 
@@ -237,7 +238,45 @@ pub enum Encoding {
     WebP,
 }
 
+/// What JPEG understands.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct JpegOptions {
+    /// 1 (smallest) to 100 (best).
+    quality: u8,
+    /// What shows through where the picture is transparent.
+    background: Color,
+}
+
+impl Default for JpegOptions {
+    fn default() -> Self {
+        JpegOptions { quality: 90, background: Color::WHITE }
+    }
+}
+
+/// Formats without options of their own.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct NoOptions {}
+
 impl Encoding {
+    /// What `png`, `jpeg` (`{"quality": 90, "background": "#ffffff"}`) or `webp` mean with these options; PNG for any other
+    /// name.
+    ///
+    /// # Errors
+    /// The format does not understand the options.
+    pub fn of<'o, O: Deserializer<'o>>(format: &str, options: O) -> Result<Self, O::Error> {
+        match format {
+            "jpeg" => {
+                let JpegOptions { quality, background } = JpegOptions::deserialize(options)?;
+                let subsampling = if quality >= 90 { Subsampling::Full } else { Subsampling::Quarter };
+                Ok(Encoding::Jpeg { quality, subsampling, background })
+            }
+            "webp" => NoOptions::deserialize(options).map(|_| Encoding::WebP),
+            _ => NoOptions::deserialize(options).map(|_| Encoding::Png { depth: Depth::U8 }),
+        }
+    }
+
     /// The format that is written.
     pub fn format(&self) -> Format {
         match self {

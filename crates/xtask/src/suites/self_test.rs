@@ -58,6 +58,36 @@ pub(super) fn scxml(ground: &Ground<'_>) -> Result<Vec<CaseResult>> {
     run(ground, "scxml", &files)
 }
 
+/// glTF files, each with the report of the Khronos validator beside it.
+pub(super) fn gltf_validator(ground: &Ground<'_>) -> Result<Vec<CaseResult>> {
+    let mut files = Vec::new();
+    collect(&ground.folder, &["gltf", "glb"], &mut files)?;
+    run(ground, "gltf", &files)
+}
+
+/// 3D models of several formats.
+pub(super) fn meshes(ground: &Ground<'_>) -> Result<Vec<CaseResult>> {
+    let mut files = Vec::new();
+    collect(&ground.folder, &["gltf", "glb", "obj", "ply", "stl"], &mut files)?;
+    run(ground, "mesh", &files)
+}
+
+/// The files with one of these extensions in a folder and those below, in order.
+fn collect(folder: &Path, extensions: &[&str], files: &mut Vec<PathBuf>) -> Result<()> {
+    for entry in std::fs::read_dir(folder).with_context(|| folder.display().to_string())? {
+        let path = entry?.path();
+        if path.is_dir() {
+            collect(&path, extensions, files)?;
+        } else if let Some(extension) = path.extension()
+            && extensions.iter().any(|wanted| extension.eq_ignore_ascii_case(wanted))
+        {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(())
+}
+
 fn run(ground: &Ground<'_>, kind: &str, files: &[PathBuf]) -> Result<Vec<CaseResult>> {
     let mut results = Vec::new();
     for file in files {

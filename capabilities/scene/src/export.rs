@@ -1,0 +1,80 @@
+//! Writing scenes as pictures.
+
+use std::sync::Arc;
+
+use base::Limits;
+use document::{Content, Key, Value};
+use gpu::{GpuError, Shared};
+use kernel::{Assets, CommandError, ExportRequest, Exported, Exporter, Registrar};
+use raster::{
+    Pixels, Surface,
+    codec::{self, Encoding},
+};
+
+use crate::{
+    evaluate,
+    frame::Image,
+    render::{self, RenderError},
+};
+
+/// The size of a picture of which neither side is asked for.
+const USUAL: (u32, u32) = (1280, 720);
+
+pub(crate) fn register(registrar: &mut Registrar<'_>, gpu: &Shared) {
+    for format in ["png", "jpeg", "webp"] {
+        registrar.exporter(format, Arc::new(StillExporter(gpu.clone())));
+    }
+}
+
+struct StillExporter(Shared);
+
+impl Exporter for StillExporter {
+    fn export(
+        &self,
+        document: &Content,
+        record: &[(Key, Value)],
+        request: &ExportRequest,
+        assets: &mut Assets<'_>,
+        limits: &Limits,
+    ) -> Result<Exported, CommandError> {
+        let name =
+            record.iter().find(|(key, _)| key.as_str() == "name").and_then(|(_, value)| value.as_str());
+        let place = name.unwrap_or("the scene");
+        let encoding = Encoding::of(&request.format, &request.options)
+            .map_err(|error| CommandError::argument("options", format!("{}: {error}", request.format)))?;
+        let (width, height) = size(request.size);
+        limits
+            .check_picture(width.into(), height.into(), 4)
+            .map_err(|limit| CommandError::Limit { place: place.to_owned(), limit })?;
+        let decode = |bytes: &[u8]| texture(bytes, limits);
+        let frame = evaluate::frame(document, request.time, &assets.reading(), &decode, (width, height))?;
+        let failed = |error: RenderError| CommandError::Failed(format!("{place}: {error}"));
+        let is_lost = |error: &RenderError| matches!(error, RenderError::Gpu(GpuError::Lost { .. }));
+        let drawn = self.0.run(|gpu| render::render(gpu, &frame, width, height), is_lost).map_err(failed)?;
+        let surface = Surface::with_pixels(drawn.width, drawn.height, Pixels::U8(drawn.rgba));
+        let bytes = codec::encode(&surface, &encoding)
+            .map_err(|error| CommandError::argument("", error.to_string()))?;
+        Ok(Exported { bytes, diagnostics: Vec::new() })
+    }
+}
+
+/// The size in pixels: a side left out follows from the other as in the usual size.
+fn size(wanted: (Option<u32>, Option<u32>)) -> (u32, u32) {
+    let scaled = |side: u32, of: u32, to: u32| {
+        let length = f64::from(side) / f64::from(of) * f64::from(to);
+        length.round().clamp(1.0, f64::from(u32::MAX)) as u32
+    };
+    let (width, height) = USUAL;
+    match wanted {
+        (Some(w), Some(h)) => (w, h),
+        (Some(w), None) => (w, scaled(w, width, height)),
+        (None, Some(h)) => (scaled(h, height, width), h),
+        (None, None) => USUAL,
+    }
+}
+
+/// The image of a texture; none when it cannot be read.
+fn texture(bytes: &[u8], limits: &Limits) -> Option<Image> {
+    let texels = codec::decode_texels(bytes, limits).ok()?;
+    Some(Image { width: texels.width, height: texels.height, rgba: texels.rgba })
+}

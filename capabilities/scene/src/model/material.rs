@@ -1,0 +1,128 @@
+//! Materials and the images on them.
+
+use std::sync::Arc;
+
+use glam::{Mat3, Vec2, Vec3, Vec4};
+
+use crate::frame::{Alpha, Wrap};
+
+/// The metallic-roughness material of glTF 2.0; [`crate::frame::Material`] says what the numbers mean.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Material {
+    /// Its name; may be empty.
+    pub name: String,
+    /// Linear, not premultiplied.
+    pub base_color: Vec4,
+    /// 0 to 1.
+    pub metallic: f32,
+    /// 0 to 1.
+    pub roughness: f32,
+    /// How strongly normals are bent.
+    pub normal_scale: f32,
+    /// 0 to 1.
+    pub occlusion_strength: f32,
+    /// Linear, times the strength.
+    pub emissive: Vec3,
+    /// How alpha is read.
+    pub alpha: Alpha,
+    /// Whether back faces are seen, too.
+    pub double_sided: bool,
+    /// Shown without light.
+    pub unlit: bool,
+    /// Index of refraction.
+    pub ior: f32,
+    /// Images, one at most for each purpose.
+    pub textures: Vec<(Slot, TextureRef)>,
+}
+
+impl Default for Material {
+    fn default() -> Self {
+        Material {
+            name: String::new(),
+            base_color: Vec4::ONE,
+            metallic: 1.0,
+            roughness: 1.0,
+            normal_scale: 1.0,
+            occlusion_strength: 1.0,
+            emissive: Vec3::ZERO,
+            alpha: Alpha::Opaque,
+            double_sided: false,
+            unlit: false,
+            ior: 1.5,
+            textures: Vec::new(),
+        }
+    }
+}
+
+/// What an image on a material is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slot {
+    /// Colour and opacity.
+    BaseColor,
+    /// Green is roughness, blue is metallic.
+    MetallicRoughness,
+    /// Tangent-space normals.
+    Normal,
+    /// Red is how much light arrives.
+    Occlusion,
+    /// What shines by itself.
+    Emissive,
+}
+
+/// An image on a material.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TextureRef {
+    /// The number of the image.
+    pub image: usize,
+    /// The texture coordinates that count: 0 or 1.
+    pub set: usize,
+    /// How it lies.
+    pub transform: TextureTransform,
+    /// What lies beside it, across and down.
+    pub wrap: [Wrap; 2],
+    /// Whether pixels are mixed when they are seen large.
+    pub smooth: bool,
+}
+
+/// How an image lies on texture coordinates (KHR_texture_transform).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TextureTransform {
+    /// Moves last.
+    pub offset: Vec2,
+    /// Turns second: counter-clockwise, in radians.
+    pub rotation: f32,
+    /// Scales first.
+    pub scale: Vec2,
+}
+
+impl Default for TextureTransform {
+    fn default() -> Self {
+        TextureTransform { offset: Vec2::ZERO, rotation: 0.0, scale: Vec2::ONE }
+    }
+}
+
+impl TextureTransform {
+    /// From texture coordinates to the image's.
+    pub fn matrix(&self) -> Mat3 {
+        // The angle is counter-clockwise in an image whose rows go down.
+        Mat3::from_translation(self.offset) * Mat3::from_angle(-self.rotation) * Mat3::from_scale(self.scale)
+    }
+}
+
+/// An encoded image.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Image {
+    /// Its name, or where it was; may be empty.
+    pub name: String,
+    /// Its bytes.
+    pub data: ImageData,
+}
+
+/// The bytes of an image.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ImageData {
+    /// As they were in the file.
+    Encoded(Arc<[u8]>),
+    /// They are not there.
+    Missing,
+}

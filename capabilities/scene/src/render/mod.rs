@@ -1,0 +1,193 @@
+//! Drawing: frames to pixels.
+//!
+//! Owns the way from a [`Frame`] to rows of pixels: the frame is checked ([`check`]), its instances are gathered into
+//! draws ([`batch`]), what they need goes to the GPU ([`upload`], [`material`], [`environment`], [`shadow`]), and one
+//! pass a tile draws them. Pixels depend on the frame, the size and the adapter alone. Never changes a frame, never
+//! reads files.
+
+mod batch;
+mod check;
+mod environment;
+mod material;
+mod mips;
+mod pipelines;
+mod pixels;
+mod prefilter;
+mod shadow;
+mod upload;
+mod view;
+
+use std::sync::Arc;
+
+use glam::{Mat4, Vec3};
+use gpu::{Format, Gpu, GpuError, TargetSpec};
+
+use crate::frame::{Camera, Environment, Frame, Geometry, Instance, Material, Projection};
+
+/// A drawn picture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rendered {
+    /// Width in pixels.
+    pub width: u32,
+    /// Height in pixels.
+    pub height: u32,
+    /// Rows from the top: sRGB, premultiplied.
+    pub rgba: Vec<[u8; 4]>,
+    /// How many instances were left out because their places or positions are not finite.
+    pub skipped: usize,
+}
+
+/// A frame that cannot be drawn.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RenderError {
+    /// A picture without pixels, or with more than 2³¹.
+    #[error("a picture of {width} × {height} pixels cannot be drawn")]
+    Size {
+        /// Its width in pixels.
+        width: u32,
+        /// Its height in pixels.
+        height: u32,
+    },
+    /// A camera that sees nothing: a field of view or a distance out of range, or numbers that are not finite.
+    #[error("the camera cannot be used: {0}")]
+    Camera(&'static str),
+    /// An instance names a material that is not there.
+    #[error("instance {instance} names material {material} of {count}")]
+    Material {
+        /// The number of the instance.
+        instance: usize,
+        /// The number of the material that it names.
+        material: usize,
+        /// How many there are.
+        count: usize,
+    },
+    /// A list of a geometry is neither empty nor as long as its positions, or indices do not make up whole primitives.
+    #[error("the geometry of instance {instance} has {found} {list}, not {expected}")]
+    Length {
+        /// The number of the first instance with it.
+        instance: usize,
+        /// Which list.
+        list: &'static str,
+        /// How long it is.
+        found: usize,
+        /// How long it is to be.
+        expected: usize,
+    },
+    /// An index is not below the number of positions.
+    #[error("the geometry of instance {instance} has {count} positions, and an index says {index}")]
+    Index {
+        /// The number of the first instance with it.
+        instance: usize,
+        /// The index.
+        index: u32,
+        /// How many positions there are.
+        count: usize,
+    },
+    /// More of something than can be counted out to a GPU.
+    #[error("{count} {what} are more than can be drawn at once")]
+    Count {
+        /// What there is too much of.
+        what: &'static str,
+        /// How many there are.
+        count: usize,
+    },
+    /// An image without pixels, or whose pixels do not fill its size.
+    #[error("an image of {width} × {height} pixels has {found}")]
+    Image {
+        /// Its width in pixels.
+        width: u32,
+        /// Its height in pixels.
+        height: u32,
+        /// How many pixels it has.
+        found: usize,
+    },
+    /// The GPU fails.
+    #[error(transparent)]
+    Gpu(#[from] GpuError),
+}
+
+/// Samples a pixel.
+const SAMPLES: u32 = 4;
+/// The longest side of what is drawn at once, in pixels: larger pictures are drawn tile by tile, in bounded memory.
+const TILE: u32 = 2048;
+
+/// Draws a frame. Colours with light are toned with Khronos PBR Neutral; colours without light and the background stay as
+/// they are.
+///
+/// # Errors
+/// A frame that contradicts itself, a picture without pixels or with too many, and whatever fails on the GPU.
+pub fn render(gpu: &Gpu, frame: &Frame, width: u32, height: u32) -> Result<Rendered, RenderError> {
+    if width == 0 || height == 0 || u64::from(width) * u64::from(height) > 1 << 31 {
+        return Err(RenderError::Size { width, height });
+    }
+    let view = view::View::new(&frame.camera, f64::from(width) / f64::from(height))?;
+    let checked = check::check(frame)?;
+    let plan = batch::plan(frame, &checked, &view);
+    let meshes = upload::meshes(gpu, frame, &plan)?;
+    let materials = material::materials(gpu, frame, &plan)?;
+    let shared = view::Shared::new(gpu, frame, &view, &plan, &meshes, &materials)?;
+    let draws = pipelines::draws(gpu, frame, &plan, &shared)?;
+    let clear = frame.background.map_or([0.0; 4], |color| {
+        let color = color.as_dvec4();
+        [color.x * color.w, color.y * color.w, color.z * color.w, color.w]
+    });
+
+    let mut rgba = vec![[0; 4]; if width <= TILE && height <= TILE { 0 } else { (width * height) as usize }];
+    for tile in view::tiles(width, height, TILE) {
+        let target = gpu.target(TargetSpec {
+            width: tile.width,
+            height: tile.height,
+            color: Some(Format::Rgba8Srgb),
+            depth: true,
+            samples: SAMPLES,
+        })?;
+        let globals = shared.bind(gpu, view.clip_from_world(&tile, width, height))?;
+        let mut commands = gpu.commands();
+        commands.draw(&target, clear, |pass| {
+            pass.bind(0, &globals);
+            for draw in &draws {
+                let mesh = &meshes.list[draw.mesh];
+                pass.pipeline(&draw.pipeline);
+                pass.bind(1, &materials[draw.material]);
+                mesh.draw(pass, &meshes.places, draw.style, draw.instances.clone());
+            }
+        });
+        commands.submit()?;
+        let Some(color) = target.color() else { continue };
+        let mut drawn = gpu.read_pixels(color)?;
+        pixels::premultiply(&mut drawn);
+        if rgba.is_empty() {
+            rgba = drawn;
+        } else {
+            tile.place(&drawn, &mut rgba, width);
+        }
+    }
+    Ok(Rendered { width, height, rgba, skipped: checked.skipped })
+}
+
+/// Lets the driver compile what drawing this material in the studio takes: drivers in software do so only when something
+/// is drawn. Meant for a thread beside the one that reads a file; a later [`render`] with the same [`Gpu`] starts sooner.
+///
+/// # Errors
+/// As [`render`].
+pub fn warm(gpu: &Gpu, material: &Material) -> Result<(), RenderError> {
+    let triangle = Geometry {
+        positions: vec![Vec3::ZERO, Vec3::X, Vec3::Y],
+        normals: vec![Vec3::Z; 3],
+        indices: vec![0, 1, 2],
+        ..Geometry::default()
+    };
+    let world_from_local = Mat4::IDENTITY;
+    let frame = Frame {
+        instances: vec![Instance { geometry: Arc::new(triangle), world_from_local, material: 0 }],
+        materials: vec![material.clone()],
+        lights: Vec::new(),
+        environment: Environment::Studio(1.0),
+        camera: Camera {
+            view_from_world: Mat4::IDENTITY,
+            projection: Projection::Orthographic { ymag: 1.0, near: -1.0, far: 1.0 },
+        },
+        background: None,
+    };
+    render(gpu, &frame, 16, 16).map(drop)
+}

@@ -1,0 +1,28 @@
+//! Scenes as documents: nodes from models, and what is drawn from nodes.
+
+mod read;
+mod texture;
+mod write;
+
+pub use read::{Shown, Thing, things};
+pub use write::insert;
+
+pub(crate) use read::material;
+
+use glam::{Vec3, Vec4};
+
+/// The colour of linear numbers, each held to 0 to 1.
+fn encoded(color: Vec4) -> base::Color {
+    let byte = |x: f32| (x.clamp(0.0, 1.0) * 255.0).round() as u8;
+    let curve = |x: f32| {
+        let x = x.clamp(0.0, 1.0);
+        byte(if x <= 0.003_130_8 { x * 12.92 } else { 1.055 * x.powf(1.0 / 2.4) - 0.055 })
+    };
+    base::Color { r: curve(color.x), g: curve(color.y), b: curve(color.z), a: byte(color.w) }
+}
+
+/// The linear numbers of a colour.
+pub(crate) fn decoded(color: base::Color) -> Vec4 {
+    let part = |byte: u8| f32::from(byte) / 255.0;
+    crate::color::linear(Vec3::new(part(color.r), part(color.g), part(color.b))).extend(part(color.a))
+}
