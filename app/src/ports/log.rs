@@ -50,6 +50,10 @@ impl EventLog for Log {
         self.0.sync().map_err(failed)
     }
 
+    fn hold(&mut self, held: bool) {
+        self.0.hold(held);
+    }
+
     fn history(&self, document: DocumentId, after: u64) -> Result<Vec<HistoryRow>, LogError> {
         let rows = self.0.history(document).map_err(failed)?;
         let rows = rows.into_iter().filter(|row| row.ord > after).map(|row| HistoryRow {

@@ -156,6 +156,11 @@ impl Kernel {
         known_blobs(&**self.log.lock(), hashes)
     }
 
+    /// The place of the newest event in the local order.
+    pub fn last_ord(&self) -> u64 {
+        self.last_ord
+    }
+
     /// Waits until everything is durable.
     ///
     /// # Errors
@@ -166,6 +171,12 @@ impl Kernel {
         let ord = self.last_ord;
         self.stream.publish(Notice::Durable { ord });
         Ok(())
+    }
+
+    /// Lets events and notes from now on become durable together, until nothing is held any more. Opening a document on the
+    /// way makes durable what has come so far.
+    pub fn hold(&mut self, held: bool) {
+        self.log.lock().hold(held);
     }
 
     fn fail(&mut self, error: LogError) -> CommandError {

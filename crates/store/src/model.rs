@@ -23,6 +23,7 @@ pub(crate) fn role_columns(role: Role) -> (u8, Option<[u8; 32]>) {
         Role::Undo(target) => (1, Some(target.0)),
         Role::Redo(target) => (2, Some(target.0)),
         Role::Checkout(target) => (3, target.map(|target| target.0)),
+        Role::Start => (4, None),
     }
 }
 
@@ -34,6 +35,7 @@ pub(crate) fn role_at(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<R
         (1, Some(target)) => Some(Role::Undo(target)),
         (2, Some(target)) => Some(Role::Redo(target)),
         (3, target) => Some(Role::Checkout(target)),
+        (4, None) => Some(Role::Start),
         _ => None,
     })
 }

@@ -172,6 +172,14 @@ impl Store {
         }
     }
 
+    /// Lets what is handed in from now on become durable together, or not at all, until nothing is held any more. Waiting for
+    /// it, as reading may, makes durable what has come so far.
+    pub fn hold(&mut self, held: bool) {
+        if let Backend::Thread(writer) = &self.backend {
+            writer.hold(held);
+        }
+    }
+
     /// Waits until the event at this place is durable.
     ///
     /// # Errors

@@ -58,6 +58,8 @@ struct Queue {
     last_ord: u64,
     durable_ord: u64,
     state: State,
+    /// Whether the open transaction stays open.
+    held: bool,
     closing: bool,
     failure: Option<Arc<Failure>>,
 }
@@ -95,6 +97,7 @@ impl Writer {
             last_ord: last,
             durable_ord: last,
             state: State::Busy,
+            held: false,
             closing: false,
             failure: None,
         };
@@ -135,6 +138,17 @@ impl Writer {
             self.shared.work.notify_one();
         }
         Ok(())
+    }
+
+    /// Keeps the open transaction open until nothing is held any more, or somebody waits for it.
+    pub(crate) fn hold(&self, held: bool) {
+        let mut queue = self.shared.lock();
+        queue.held = held;
+        if !held && queue.state == State::Lingering {
+            queue.state = State::Busy;
+            drop(queue);
+            self.shared.work.notify_one();
+        }
     }
 
     /// Waits until everything handed in so far is durable.
@@ -310,21 +324,23 @@ impl Worker {
     fn next(&self, taken: u64, bytes: usize, deadline: Instant, spare: Vec<Job>) -> Next {
         let mut queue = self.shared.lock();
         loop {
-            if bytes > GROUP_BYTES {
+            if bytes > GROUP_BYTES && !queue.held {
                 return Next::Commit;
             }
             if !queue.jobs.is_empty() {
                 return Next::Apply(self.take(&mut queue, spare));
             }
-            let now = Instant::now();
-            if queue.closing || queue.wanted > queue.durable || now >= deadline {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if queue.closing || queue.wanted > queue.durable || (left.is_zero() && !queue.held) {
                 debug_assert_eq!(queue.submitted, queue.durable + taken);
                 return Next::Commit;
             }
             queue.state = State::Lingering;
-            let (woken, _) =
-                self.shared.work.wait_timeout(queue, deadline - now).unwrap_or_else(PoisonError::into_inner);
-            queue = woken;
+            let work = &self.shared.work;
+            queue = match queue.held {
+                true => work.wait(queue).unwrap_or_else(PoisonError::into_inner),
+                false => work.wait_timeout(queue, left).unwrap_or_else(PoisonError::into_inner).0,
+            };
             queue.state = State::Busy;
         }
     }

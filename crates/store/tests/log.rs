@@ -237,3 +237,29 @@ fn many_appends_share_a_sync_and_nobody_waits_for_the_linger_time() {
     store.wait_durable(1001).expect("a commit");
     assert_eq!(*groups.lock().expect("the groups"), [1000, 1001]);
 }
+
+#[test]
+fn what_is_held_is_durable_together_or_not_at_all() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let mut store =
+        Store::open(dir.path(), Options { linger: Duration::ZERO, ..options(7) }).expect("a store");
+    let durable_after = |store: &mut Store, held: bool, text: &str| {
+        store.hold(held);
+        let ord = store.append(event(text, &[], &[])).expect("an event").ord;
+        let patience = if held { 100 } else { 10_000 };
+        let is_durable = |_: &u32| {
+            std::thread::sleep(Duration::from_millis(1));
+            store.durable_ord() >= ord
+        };
+        (0..patience).find(is_durable);
+        store.durable_ord()
+    };
+    assert_eq!(durable_after(&mut store, false, "before"), 1);
+    assert_eq!(durable_after(&mut store, true, "held"), 1);
+    assert_eq!(durable_after(&mut store, true, "also held"), 1);
+    assert_eq!(durable_after(&mut store, false, "no more"), 4);
+    store.hold(true);
+    store.append(event("waited for", &[], &[])).expect("an event");
+    store.sync().expect("a commit");
+    assert_eq!(store.durable_ord(), 5);
+}

@@ -80,6 +80,8 @@ impl EventLog for MemoryLog {
         Ok(())
     }
 
+    fn hold(&mut self, _: bool) {}
+
     fn history(&self, document: DocumentId, after: u64) -> Result<Vec<HistoryRow>, LogError> {
         let rows =
             self.events.iter().filter(|(row, ..)| row.ord > after).filter_map(|(row, documents, _)| {

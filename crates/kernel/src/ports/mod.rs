@@ -103,6 +103,8 @@ pub trait EventLog: Send {
     fn append(&mut self, event: NewEvent) -> Result<Appended, LogError>;
     /// Waits until all that was appended is durable.
     fn sync(&mut self) -> Result<(), LogError>;
+    /// Lets what comes from now on become durable together, until nothing is held any more or somebody waits for it.
+    fn hold(&mut self, held: bool);
     /// The events of a document after a place in the local order, in that order.
     fn history(&self, document: DocumentId, after: u64) -> Result<Vec<HistoryRow>, LogError>;
     /// The payload of an event; none when it was pruned.
