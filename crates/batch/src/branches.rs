@@ -51,6 +51,8 @@ pub(crate) struct Branches {
     /// The documents that this run has changed.
     touched: BTreeSet<DocumentId>,
     events: BTreeSet<EventHash>,
+    /// The place in the local order from which on this run does everything itself.
+    floor: Option<u64>,
 }
 
 impl Branches {
@@ -213,6 +215,7 @@ impl Branches {
                 return Err(cannot_go_back(kernel, document));
             }
             self.touch(kernel, [document].into_iter(), told)?;
+            kernel.hold(true);
             if let Some(event) = kernel.bring(context, document, point.event())? {
                 let point = Point::After(event);
                 self.events.insert(event);
@@ -222,8 +225,39 @@ impl Branches {
                 }
                 self.note(kernel, document, NO_VERSION)?;
             }
+            kernel.hold(false);
         }
         Ok(())
+    }
+
+    /// Takes what the last run made out of the list of documents: this run makes all of it again, so that what it takes back
+    /// is its own.
+    pub fn withdraw(&mut self, kernel: &mut Kernel, context: &Context) -> Result<(), CommandError> {
+        if self.floor.is_some() || !self.is_workspace() {
+            return Ok(());
+        }
+        for document in self.unmade() {
+            if let Some(listed) = kernel.listed(document)? {
+                self.events.extend(kernel.list_again(
+                    context,
+                    document,
+                    &Listed { is_there: false, ..listed },
+                )?);
+            }
+        }
+        self.floor = Some(kernel.last_ord());
+        Ok(())
+    }
+
+    /// Where a run that has done something stops taking back.
+    pub fn floor(&self) -> u64 {
+        self.floor.unwrap_or_default()
+    }
+
+    /// The documents that the last run made, and this one has not.
+    pub fn unmade(&self) -> BTreeSet<DocumentId> {
+        let made = self.last.iter().filter(|(_, branch)| branch.base.is_none());
+        made.map(|(document, _)| *document).filter(|document| !self.own.contains(document)).collect()
     }
 
     /// Takes note of events of this run.
@@ -284,6 +318,9 @@ impl Branches {
         outcomes: &BTreeMap<DocumentId, VersionKey>,
     ) -> Result<BTreeSet<DocumentId>, CommandError> {
         let mut kept = BTreeSet::new();
+        if self.floor.is_some() {
+            return Ok(kept);
+        }
         for (document, version) in outcomes.iter().filter(|(document, _)| !self.touched.contains(document)) {
             if let Some(last) = self.last.get(document)
                 && last.version == *version

@@ -6,7 +6,9 @@ use std::{
 };
 
 use base::{Diagnostic, DocumentId, StepKey, VersionKey};
-use kernel::{Begun, CommandError, Context, Deed, Kernel, Request, Response, Trace, WORKSPACE, ports::Clock};
+use kernel::{
+    Begun, Bounds, CommandError, Context, Deed, Kernel, Request, Response, Trace, WORKSPACE, ports::Clock,
+};
 use serde_json::Value as Json;
 
 use crate::{
@@ -226,13 +228,21 @@ impl<'r, 'v> Lanes<'r, 'v> {
         let request = Request {
             command: step.command.clone(),
             arguments: arguments.clone(),
-            context: Context { seed: self.seed(&step.id, &origin.documents), ..self.context.clone() },
+            context: Context {
+                seed: self.seed(&step.id, &origin.documents),
+                bounds: self.bounds(&shared, at),
+                ..self.context.clone()
+            },
             timeout_s: step.timeout_s,
             traced: true,
         };
+        // What a step does and where that leaves the documents is noted together: a run that is broken off in between would
+        // take its own work for others'.
+        shared.kernel.hold(true);
         let mut response = match shared.kernel.begin(request)? {
             Begun::Done(response) => response,
             Begun::Away(errand) => {
+                shared.kernel.hold(false);
                 if let Some(mut known) = self.known() {
                     // Other processes do not wait for long work.
                     known.versions.commit();
@@ -243,6 +253,7 @@ impl<'r, 'v> Lanes<'r, 'v> {
                     stoppable && self.interrupt.requested()
                 });
                 shared = self.shared();
+                shared.kernel.hold(true);
                 shared.kernel.finish(returned)?
             }
         };
@@ -259,12 +270,22 @@ impl<'r, 'v> Lanes<'r, 'v> {
             report.reason = Some(why);
         }
         self.note_step(&mut shared, at, &response)?;
+        shared.kernel.hold(false);
         shared.settled[at] = true;
         shared.diagnostics.extend(response.diagnostics);
         let Response { result, events, .. } = response;
         let version = shared.versions[at];
         shared.take(StepReport { ms, result, events, version, ..report });
         self.acknowledge_some(&mut shared)
+    }
+
+    /// What a step leaves alone.
+    fn bounds(&self, shared: &Shared<'_>, at: usize) -> Bounds {
+        let mut bounds = Bounds { floor: shared.branches.floor(), ..Bounds::default() };
+        if self.plan.script.steps[at].command == "document.import" {
+            bounds.unmade = shared.branches.unmade();
+        }
+        bounds
     }
 
     fn skip(&self, shared: &mut Shared<'_>, at: usize) {

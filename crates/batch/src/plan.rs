@@ -21,6 +21,9 @@ pub struct Plan {
     pub graph: Graph,
     /// The same for those that run at the end whatever happens; the first of them has the number 0.
     pub finally: Graph,
+    /// Whether a step takes back, or brings back, what the script did last, in whichever document that was. A script that
+    /// begins with that takes back what was done before it.
+    pub(crate) goes_back: bool,
     /// The numbers of the steps by their ids.
     pub(crate) index: BTreeMap<String, usize>,
     /// The places of the steps in the order in which they can run.
@@ -62,10 +65,20 @@ impl Plan {
         check_references(&script, &index, &order)?;
         check_writers(&script, &order, registry)?;
         let index = index.into_iter().map(|(id, at)| (id.to_owned(), at)).collect();
-        let mut plan = Plan { place: vec![0; script.steps.len()], script, graph, finally, index };
+        let mut plan =
+            Plan { place: vec![0; script.steps.len()], script, graph, finally, goes_back: false, index };
         let order: Vec<usize> = plan.order().collect();
         order.into_iter().enumerate().for_each(|(place, at)| plan.place[at] = place);
+        plan.goes_back = plan.goes_back(registry);
         Ok(plan)
+    }
+
+    fn goes_back(&self, registry: &Registry) -> bool {
+        let steps = self.order().map(|at| &self.script.steps[at]);
+        let acts =
+            |step: &&Step| registry.command(&step.command).is_ok_and(|command| command.class() != "query");
+        let mut acting = steps.filter(acts).map(goes_back);
+        acting.next() == Some(false) && acting.any(|goes_back| goes_back)
     }
 
     /// The steps in an order in which they can run: the written one where that is possible.
@@ -92,6 +105,10 @@ impl Plan {
     pub fn precedes(&self, first: usize, then: usize) -> bool {
         Order { main: self.script.main, graph: &self.graph, finally: &self.finally }.precedes(first, then)
     }
+}
+
+fn goes_back(step: &Step) -> bool {
+    matches!(step.command.as_str(), "history.undo" | "history.redo") && step.args.get("document").is_none()
 }
 
 /// The order over all steps, those at the end included.

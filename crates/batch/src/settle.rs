@@ -21,6 +21,9 @@ impl Lanes<'_, '_> {
         at: usize,
         arguments: &Json,
     ) -> Result<(), CommandError> {
+        if self.plan.goes_back {
+            return self.settle_in_order(shared, at);
+        }
         if !shared.branches.is_workspace() {
             return self.settle_before(shared, at);
         }
@@ -67,6 +70,34 @@ impl Lanes<'_, '_> {
         let named =
             |(document, hasher): (_, blake3::Hasher)| (document, VersionKey(*hasher.finalize().as_bytes()));
         hashers.into_iter().map(named).collect()
+    }
+
+    /// Does what is known of all steps before this one in the order in which they would have run: which of them is taken
+    /// back depends on that.
+    fn settle_in_order(&self, shared: &mut Shared<'_>, at: usize) -> Result<(), CommandError> {
+        shared.branches.withdraw(shared.kernel, self.context)?;
+        let is_before = |step: &usize| self.plan.place(*step) < self.plan.place(at);
+        let mut owed: Vec<usize> = (0..shared.owed.len()).filter(|step| shared.owed[*step]).collect();
+        owed.retain(is_before);
+        owed.sort_by_key(|step| self.plan.place(*step));
+        for step in owed {
+            shared.owed[step] = false;
+            self.repeat_from_base(shared, step)?;
+        }
+        Ok(())
+    }
+
+    /// Does again what a step did, to documents that may be elsewhere.
+    fn repeat_from_base(&self, shared: &mut Shared<'_>, step: usize) -> Result<(), CommandError> {
+        let documents: BTreeSet<_> = shared.documents_of(step).collect();
+        for document in &documents {
+            if let Some(owed) = shared.owed_by_document.get_mut(document) {
+                owed.retain(|other| *other != step);
+            }
+        }
+        shared.branches.list_again(shared.kernel, self.context, &documents)?;
+        self.bring(shared, &documents)?;
+        self.repeat(shared, step)
     }
 
     /// Does what is known of all steps before this one.
@@ -140,6 +171,9 @@ impl Lanes<'_, '_> {
         step: usize,
         changed: &BTreeSet<DocumentId>,
     ) -> Result<bool, CommandError> {
+        if self.plan.goes_back {
+            return Ok(false);
+        }
         let (Some(version), Some(mut known)) = (shared.versions[step], self.known()) else {
             return Ok(false);
         };
@@ -172,6 +206,7 @@ impl Lanes<'_, '_> {
     fn repeat(&self, shared: &mut Shared<'_>, step: usize) -> Result<(), CommandError> {
         let Some(version) = shared.versions[step] else { return Ok(()) };
         let mut events = Vec::new();
+        shared.kernel.hold(true);
         for deed in self.deeds(step, version)? {
             for hash in &deed.blobs {
                 if shared.kernel.blob(*hash).is_err() {
@@ -182,7 +217,9 @@ impl Lanes<'_, '_> {
             events.extend(shared.kernel.repeat(self.context, deed)?);
         }
         let changed = shared.changed[step].clone();
-        self.grew(shared, Some(version), (&changed, &events))
+        self.grew(shared, Some(version), (&changed, &events))?;
+        shared.kernel.hold(false);
+        Ok(())
     }
 
     fn deeds(&self, step: usize, version: VersionKey) -> Result<Vec<Deed>, CommandError> {

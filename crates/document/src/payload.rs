@@ -18,6 +18,8 @@ pub enum Role {
     Redo(EventHash),
     /// Brings the document to its state after the event named, or before its first event.
     Checkout(Option<EventHash>),
+    /// Makes the document, for the first time or anew: nothing before is taken back from here on.
+    Start,
 }
 
 /// What an event did to one document.
@@ -107,6 +109,7 @@ impl<C> Encode<C> for Role {
             Role::Redo(event) => e.array(2)?.u8(2)?.bytes(&event.0)?,
             Role::Checkout(Some(event)) => e.array(2)?.u8(3)?.bytes(&event.0)?,
             Role::Checkout(None) => e.array(1)?.u8(3)?,
+            Role::Start => e.array(1)?.u8(4)?,
         };
         Ok(())
     }
@@ -122,6 +125,7 @@ impl<'b, C> Decode<'b, C> for Role {
             (2, Some(2)) => Role::Redo(EventHash(fixed(d)?)),
             (3, Some(2)) => Role::Checkout(Some(EventHash(fixed(d)?))),
             (3, Some(1)) => Role::Checkout(None),
+            (4, Some(1)) => Role::Start,
             _ => return Err(decode::Error::message("an unknown role in a history").at(at)),
         })
     }

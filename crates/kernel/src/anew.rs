@@ -1,7 +1,10 @@
 //! Making again what is there already. A run of a script makes the same documents and nodes as the run before it, while
 //! their histories go on: what it makes is committed as the difference from what is there.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use base::{DocumentId, EventHash, NodeId};
 use document::{Change, Content, Delta, Document, Key, Role, Value};
@@ -22,12 +25,15 @@ impl Kernel {
         changes: Vec<(DocumentId, Vec<Delta>)>,
         contents: BTreeMap<DocumentId, Content>,
     ) -> Result<Option<EventHash>, CommandError> {
-        let edits = |changes: Vec<(DocumentId, Vec<Delta>)>| {
-            changes.into_iter().map(|(document, deltas)| (document, Role::Edit, deltas)).collect()
+        let made: BTreeSet<DocumentId> = records(&changes).map(|(document, _)| document).collect();
+        let with_roles = |changes: Vec<(DocumentId, Vec<Delta>)>| {
+            let role = |document| if made.contains(&document) { Role::Start } else { Role::Edit };
+            changes.into_iter().map(|(document, deltas)| (document, role(document), deltas)).collect()
         };
         if contents.is_empty() {
-            return self.commit(context, command, arguments, edits(changes));
+            return self.commit(context, command, arguments, with_roles(changes));
         }
+        let noted = self.deeds.as_ref().map(Vec::len);
         let mut fitted = changes.clone();
         for (document, wanted) in &contents {
             let now = self.workspace.open(&**self.log.lock(), *document)?.document.content().clone();
@@ -40,8 +46,7 @@ impl Kernel {
         for (_, deltas) in fitted.iter_mut().filter(|(document, _)| *document == WORKSPACE) {
             self.keep_bases(deltas)?;
         }
-        let noted = self.deeds.as_ref().map(Vec::len);
-        let event = self.commit(context, command.clone(), arguments.clone(), edits(fitted))?;
+        let event = self.commit(context, command.clone(), arguments.clone(), with_roles(fitted))?;
         // Elsewhere, what it did is done to what is new there.
         if let Some(noted) = noted {
             let blobs = self.blobs_of(changes.iter().flat_map(|(_, deltas)| deltas))?;
@@ -63,13 +68,8 @@ impl Kernel {
         let workspace = self.content(WORKSPACE)?;
         let listed = |node: NodeId| workspace.tree().is_some_and(|tree| tree.node(node).is_some());
         let mut contents = BTreeMap::new();
-        let records = changes.iter().filter(|(document, _)| *document == WORKSPACE);
-        for delta in records.flat_map(|(_, deltas)| deltas) {
-            if let Delta::Insert { node, properties, .. } = delta
-                && listed(*node)
-            {
-                contents.insert(DocumentId::new(node.value()), self.new_content(properties)?);
-            }
+        for (id, properties) in records(changes).filter(|(id, _)| listed(record_node(*id))) {
+            contents.insert(id, self.new_content(properties)?);
         }
         for (document, deltas) in changes {
             let content = match contents.get_mut(document) {
@@ -136,6 +136,17 @@ impl Kernel {
         self.deeds.get_or_insert_default().push(deed);
         Ok(())
     }
+}
+
+/// The documents that changes make, with the properties of their records.
+fn records(changes: &[(DocumentId, Vec<Delta>)]) -> impl Iterator<Item = (DocumentId, &[(Key, Value)])> {
+    let of_list = changes.iter().filter(|(document, _)| *document == WORKSPACE);
+    of_list.flat_map(|(_, deltas)| deltas).filter_map(|delta| match delta {
+        Delta::Insert { node, properties, .. } => {
+            Some((DocumentId::new(node.value()), properties.as_slice()))
+        }
+        _ => None,
+    })
 }
 
 /// Whether a content has kept, in the trash, what a delta makes.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use base::{ActorId, TenantId};
+use base::{ActorId, DocumentId, TenantId};
 use serde::{Deserialize, Serialize};
 
 /// Where a command comes from.
@@ -52,4 +52,16 @@ pub struct Context {
     pub permissions: Permissions,
     /// What fresh ids derive from; a step of a script names itself here, so that a run repeats exactly. Empty: random.
     pub seed: Vec<u8>,
+    /// What a run of a script leaves alone.
+    #[serde(skip)]
+    pub bounds: Bounds,
+}
+
+/// What was there before a run of a script, which sees it as it was before the run before.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bounds {
+    /// Taking back what was done last, wherever that was, ends at this place in the local order.
+    pub floor: u64,
+    /// Documents that only the run before made: they count as not there.
+    pub unmade: BTreeSet<DocumentId>,
 }

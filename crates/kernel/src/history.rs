@@ -29,6 +29,8 @@ struct Entry {
     state: Option<usize>,
     /// The state from which this entry led on, when it was the first to lead to its own.
     before: Option<usize>,
+    /// The entry that made what this one is about.
+    start: Option<usize>,
 }
 
 /// The history of one document, derived from its rows in the log.
@@ -61,6 +63,7 @@ impl History {
         let mut active = self.entries.last().and_then(|entry| entry.active);
         let before = self.state_after(at.checked_sub(1));
         let mut state = Some(at);
+        let mut start = self.entries.last().and_then(|entry| entry.start);
         let target = |event: &EventHash| self.index.get(event).copied();
         let mut inverts = None;
         match &row.role {
@@ -88,7 +91,13 @@ impl History {
             Role::Checkout(event) => {
                 let to = event.as_ref().and_then(target);
                 active = to.and_then(|to| self.entries[to].active);
+                start = to.and_then(|to| self.entries[to].start);
                 state = self.state_after(to);
+                self.redo.clear();
+            }
+            Role::Start => {
+                active = None;
+                start = Some(at);
                 self.redo.clear();
             }
         }
@@ -97,7 +106,7 @@ impl History {
             state = self.state_after(inverted.checked_sub(1));
         }
         self.index.insert(row.event, at);
-        self.entries.push(Entry { row, inverts, active, state, before });
+        self.entries.push(Entry { row, inverts, active, state, before, start });
     }
 
     /// The state after an entry, or before all of them.
@@ -145,6 +154,12 @@ impl History {
     /// The row of an event.
     pub fn row(&self, event: EventHash) -> Option<&HistoryRow> {
         self.index.get(&event).map(|at| &self.entries[*at].row)
+    }
+
+    /// The event that made what the document is now; none when that is what it was before all events.
+    pub fn start(&self) -> Option<EventHash> {
+        let start = self.entries.last()?.start?;
+        Some(self.entries[start].row.event)
     }
 
     /// The place of an event in the local order; that of the point before all events is 0.
@@ -270,6 +285,7 @@ mod tests {
             let actor = ActorId::from(&step[..1]);
             let role = match step.split_at(1) {
                 ("=", to) => Role::Checkout(to.parse().ok().map(event)),
+                ("!", _) => Role::Start,
                 (_, "-") => Role::Undo(history.undo(&actor).unwrap().event),
                 (_, "+") => Role::Redo(history.redo(&actor).unwrap().event),
                 _ => Role::Edit,
@@ -313,6 +329,9 @@ mod tests {
             ("a a a =0", &[0], Some((0, &[])), None),
             ("a a a =0 a =2", &[0, 1, 2], Some((2, &[])), None),
             ("a a = a", &[3], Some((3, &[])), None),
+            ("a a a- ! a", &[4], Some((4, &[])), None),
+            ("a ! a =1", &[], None, None),
+            ("a ! a =0", &[0], Some((0, &[])), None),
         ];
         for (steps, active, undo, redo) in cases {
             let history = history(steps);
@@ -326,6 +345,19 @@ mod tests {
             assert_eq!(places(history.active()), *active, "{steps}: in force");
             assert_eq!(fitted(history.undo(&actor)), wanted(undo), "{steps}: undo");
             assert_eq!(fitted(history.redo(&actor)), wanted(redo), "{steps}: redo");
+        }
+    }
+
+    #[test]
+    fn what_is_there_was_made_by_the_start_that_it_comes_from() {
+        for (steps, start) in [
+            ("a a-", None),
+            ("a ! a", Some(1)),
+            ("! a ! =0 a", Some(0)),
+            ("a ! a =0", None),
+            ("! a = a", None),
+        ] {
+            assert_eq!(history(steps).start(), start.map(event), "{steps}");
         }
     }
 

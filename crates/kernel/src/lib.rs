@@ -36,7 +36,7 @@ pub use arguments::Problem;
 pub use branch::Listed;
 pub use call::{Away, Begun, Errand, Finish, Returned, Work};
 pub use commands::core;
-pub use context::{Context, Permissions, Source};
+pub use context::{Bounds, Context, Permissions, Source};
 pub use error::CommandError;
 pub use evaluate::{Blobs, Evaluator, Pixels, Quad, Reading, View};
 pub use exchange::{

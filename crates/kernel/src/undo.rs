@@ -80,7 +80,9 @@ impl Kernel {
         for document in self.all_documents()? {
             let open = self.workspace.open(&**self.log.lock(), document)?;
             last_edit = last_edit.max(open.history.last_edit_ord(&context.actor));
-            steps.extend(direction.step(&open.history, context).map(|step| (document, step)));
+            let step = direction.step(&open.history, context);
+            let step = step.filter(|step| step.ord > context.bounds.floor);
+            steps.extend(step.map(|step| (document, step)));
         }
         let newest = steps.iter().map(|(_, step)| step.ord).max().unwrap_or(0);
         if direction == Direction::Redo && last_edit > newest {
@@ -141,7 +143,8 @@ impl Kernel {
         if document != WORKSPACE {
             self.record(document)?;
         }
-        self.go_to(context, arguments, document, revision)
+        let start = self.workspace.open(&**self.log.lock(), document)?.history.start();
+        self.go_to(context, arguments, document, revision.or(start))
     }
 
     /// The same of a document that may have been removed.

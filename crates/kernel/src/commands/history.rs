@@ -37,7 +37,7 @@ struct Checkout {
     /// The document.
     #[schemars(with = "String")]
     document: DocumentId,
-    /// The event after which the document was as it is to be; before its first event when absent.
+    /// The event after which the document was as it is to be; as it was made when absent.
     #[schemars(with = "Option<String>")]
     revision: Option<EventHash>,
 }
@@ -58,6 +58,7 @@ fn list(scope: &mut QueryScope<'_>, args: OneDocument) -> Result<Json, CommandEr
                 Role::Undo(event) => ("undo", Some(event)),
                 Role::Redo(event) => ("redo", Some(event)),
                 Role::Checkout(event) => ("checkout", event),
+                Role::Start => ("start", None),
             };
             json!({
                 "event": row.event, "command": row.command, "actor": row.actor, "time": row.time,

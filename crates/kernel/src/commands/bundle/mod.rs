@@ -4,7 +4,7 @@
 //! together), `merge.crdt` (the merge data, from which the document opens) and `blobs/HASH`. Earlier versions wrote files
 //! without a manifest, with the state in another layout.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use base::{BlobHash, DocumentId, Limits, NodeId, StateHash};
 use document::{Change, Delta, Document, Key, Role, Value};
@@ -18,9 +18,9 @@ mod readable;
 
 use super::document::sha256;
 use crate::{
-    Blobs, CommandError, DocumentRecord, NewDocument, TaskScope, WORKSPACE,
+    Blobs, CommandError, Context, DocumentRecord, Kernel, NewDocument, TaskScope, WORKSPACE,
     ports::{Folder, Purpose},
-    workspace::{Workspace, known_blobs},
+    workspace::{Workspace, known_blobs, record_node},
 };
 use manifest::{Manifest, Stamp};
 
@@ -221,7 +221,7 @@ pub(super) fn import(
     source: &Source<'_>,
 ) -> Result<Json, CommandError> {
     let bundle = read(path, source, scope.assets().limits())?;
-    if scope.record(bundle.id).is_ok() {
+    if scope.record(bundle.id).is_ok() && !scope.context.bounds.unmade.contains(&bundle.id) {
         let message = format!("document {} is in the workspace already: use document.merge", bundle.id);
         return Err(CommandError::NotApplicable(message));
     }
@@ -254,8 +254,32 @@ pub(super) fn import(
     kernel.volatile = true;
     let workspace = kernel.content(WORKSPACE)?;
     let (document, insert) = new.make(bundle.id, kernel.log.lock().replica(), &workspace)?;
-    kernel.workspace.adopt(bundle.id, document);
-    let taken = merge_in(&mut kernel.workspace, &**kernel.log.lock(), bundle.id, path, &bundle.snapshot);
+    let is_kept = workspace.tree().is_some_and(|tree| tree.node(record_node(bundle.id)).is_some());
+    let copy = (bundle.id, bundle.snapshot.as_slice());
+    match is_kept {
+        true => import_anew(kernel, (&context, command, arguments), path, copy, (document, insert))?,
+        false => import_new(kernel, (&context, command, arguments), path, copy, (document, insert))?,
+    }
+    let state = kernel.content(bundle.id)?.hash();
+    if bundle.state.is_some_and(|stated| stated != state) {
+        let message = "the merge data give another state than the readable part shows; they are what is used";
+        scope.warn([base::Diagnostic::warning(path, message)]);
+    }
+    Ok(json!({ "document": bundle.id, "kind": bundle.kind, "format": EXTENSION, "root": NodeId::ROOT }))
+}
+
+/// On whose behalf, and by which command with which arguments.
+type By<'a> = (&'a Context, Arc<str>, Arc<str>);
+
+fn import_new(
+    kernel: &mut Kernel,
+    (context, command, arguments): By<'_>,
+    path: &str,
+    (id, snapshot): (DocumentId, &[u8]),
+    (document, insert): (Document, Delta),
+) -> Result<(), CommandError> {
+    kernel.workspace.adopt(id, document);
+    let taken = merge_in(&mut kernel.workspace, &**kernel.log.lock(), id, path, snapshot);
     let outcome = taken.and_then(|change| {
         let applied = kernel
             .workspace
@@ -269,18 +293,32 @@ pub(super) fn import(
             inverses: applied.inverses,
             update: applied.update,
         };
-        kernel.append(&context, command, arguments, vec![listed, change])
+        kernel.append(context, command, arguments, vec![listed, Change { role: Role::Start, ..change }])
     });
-    if let Err(error) = outcome {
-        kernel.workspace.forget(bundle.id);
-        return Err(error);
+    if outcome.is_err() {
+        kernel.workspace.forget(id);
     }
-    let state = kernel.content(bundle.id)?.hash();
-    if bundle.state.is_some_and(|stated| stated != state) {
-        let message = "the merge data give another state than the readable part shows; they are what is used";
-        scope.warn([base::Diagnostic::warning(path, message)]);
+    outcome.map(|_| ())
+}
+
+/// The same of a document that the workspace has kept: its history goes on.
+fn import_anew(
+    kernel: &mut Kernel,
+    (context, command, arguments): By<'_>,
+    path: &str,
+    (id, snapshot): (DocumentId, &[u8]),
+    (mut document, insert): (Document, Delta),
+) -> Result<(), CommandError> {
+    let (deltas, _) = document.merge(snapshot).map_err(|error| CommandError::input(path, error))?;
+    let change = merge_in(&mut kernel.workspace, &**kernel.log.lock(), id, path, snapshot)?;
+    if !change.deltas.is_empty() || !change.update.is_empty() {
+        kernel.append(context, command.clone(), arguments.clone(), vec![change])?;
     }
-    Ok(json!({ "document": bundle.id, "kind": bundle.kind, "format": EXTENSION, "root": NodeId::ROOT }))
+    let mut list = kernel.content(WORKSPACE)?;
+    list.apply_as_new(std::slice::from_ref(&insert))?;
+    let contents = [(WORKSPACE, list), (id, document.content().clone())].into();
+    let changes = vec![(WORKSPACE, vec![insert]), (id, deltas)];
+    kernel.commit_anew(context, command, arguments, changes, contents).map(|_| ())
 }
 
 /// Takes in another copy of a document.
