@@ -2,27 +2,35 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use base::{BlobHash, Limits, NodeId};
+use base::{BlobHash, Diagnostic, Limits, NodeId};
 use document::{Content, NodeRef};
-use glam::{Mat3, Vec2};
+use glam::{DMat4, Mat3, Mat4, Vec2};
 use kernel::{CommandError, Reading};
+use rustc_hash::FxHashMap;
 
 use crate::{
+    Sources,
     frame::{Camera, Environment, Frame, Geometry, Image, Instance, Material, Texture, Wrap},
-    geometry,
     kinds::{self, TextureWrapX, TextureWrapY, WorldEnvironment},
-    model::{Bounds, TextureTransform},
+    model::{Bounds, TextureTransform, bent},
     view,
-    world::{self, Shown, Thing},
+    world::{self, Bend, Motion, Shown, Thing, World},
 };
 
 const PLACE: &str = "the scene";
+/// How often a movement is looked at to find where all of it is in view.
+const LOOKS: u32 = 8;
 
-/// Decodes an image of a texture; none when it is of no known format or damaged.
-pub type Decode<'a> = dyn Fn(&[u8]) -> Option<Image> + 'a;
+/// What is seen of a scene at a time, and what is wrong with it.
+pub struct Seen {
+    /// What is drawn.
+    pub frame: Frame,
+    /// Images that could not be read: a checker stands for them.
+    pub warnings: Vec<Diagnostic>,
+}
 
-/// What is seen of a scene at a point in time, in seconds, in a picture of `size` pixels. Images that are not there, or
-/// that `decode` does not know, are replaced by a checker.
+/// What is seen of a scene at a point in time, in seconds, in a picture of `size` pixels. Where no camera says from where, all
+/// of it is in view, at all times.
 ///
 /// # Errors
 /// The document is no scene, a limit is exceeded, or geometry is not there or damaged.
@@ -30,27 +38,31 @@ pub fn frame(
     content: &Content,
     time: f64,
     reading: &Reading<'_>,
-    decode: &Decode<'_>,
+    sources: &Sources,
     size: (u32, u32),
-) -> Result<Frame, CommandError> {
+) -> Result<Seen, CommandError> {
     let tree = content.tree().ok_or_else(|| CommandError::Failed(format!("{PLACE} is a text")))?;
     let root = tree.root().at_time(time);
     let world = kinds::World::read(root).ok_or_else(|| CommandError::Failed(format!("{PLACE} is none")))?;
-    let shown = world::things(root, reading.limits)
-        .map_err(|limit| CommandError::Limit { place: PLACE.to_owned(), limit })?;
-    let mut gathering = Gathering::new(root, reading, decode);
+    let mut gathering = Gathering::new(root, reading, sources);
     let (mut lights, mut cameras) = (Vec::new(), Vec::new());
-    for Shown { node, world_from_local, thing } in shown {
-        match thing {
-            Thing::Mesh { geometry: Some(hash), material } => {
-                let (geometry, material) = (gathering.geometry(hash)?, gathering.material(material)?);
+    let end = gathering.at(time, &mut |gathering, shown, world| {
+        match shown.thing {
+            Thing::Mesh { geometry: Some(hash), material, bend } => {
+                let geometry = gathering.geometry(hash)?;
+                let (geometry, world_from_local) = match bend {
+                    Some(bend) => gathering.bent(&geometry, &bend, shown.world_from_local, world)?,
+                    None => (geometry, shown.world_from_local),
+                };
+                let material = gathering.material(material)?;
                 gathering.instances.push(Instance { geometry, world_from_local, material });
             }
             Thing::Mesh { geometry: None, .. } => {}
-            Thing::Camera(projection) => cameras.push((node, world_from_local, projection)),
+            Thing::Camera(projection) => cameras.push((shown.node, shown.world_from_local, projection)),
             Thing::Light(light) => lights.push(light),
         }
-    }
+        Ok(())
+    })?;
     let strength = world.environment_strength().max(0.0) as f32;
     let environment = match world.environment() {
         WorldEnvironment::Auto if lights.is_empty() => Environment::Studio(strength),
@@ -62,20 +74,21 @@ pub fn frame(
         Some((_, world_from_camera, projection)) => {
             Camera { view_from_world: view::rigid_inverse(*world_from_camera), projection: *projection }
         }
-        None => view::framing(gathering.bounds(), size),
+        None => view::framing(gathering.bounds(end)?, size),
     };
     let background = world.background().map(world::decoded);
-    let Gathering { instances, materials, .. } = gathering;
-    Ok(Frame { instances, materials, lights, environment, camera, background })
+    let Gathering { instances, materials, warnings, .. } = gathering;
+    Ok(Seen { frame: Frame { instances, materials, lights, environment, camera, background }, warnings })
 }
 
 /// What instances share.
 struct Gathering<'a> {
     root: NodeRef<'a>,
     reading: &'a Reading<'a>,
-    decode: &'a Decode<'a>,
+    sources: &'a Sources,
     instances: Vec<Instance>,
     materials: Vec<Material>,
+    warnings: Vec<Diagnostic>,
     /// The places of materials by their nodes.
     places: BTreeMap<Option<NodeId>, usize>,
     geometries: BTreeMap<BlobHash, Arc<Geometry>>,
@@ -84,19 +97,35 @@ struct Gathering<'a> {
     bytes: u64,
 }
 
+/// Takes what is shown.
+type Visit<'v, 'a> = dyn FnMut(&mut Gathering<'a>, Shown, &World) -> Result<(), CommandError> + 'v;
+
 impl<'a> Gathering<'a> {
-    fn new(root: NodeRef<'a>, reading: &'a Reading<'a>, decode: &'a Decode<'a>) -> Self {
+    fn new(root: NodeRef<'a>, reading: &'a Reading<'a>, sources: &'a Sources) -> Self {
         Gathering {
             root,
             reading,
-            decode,
+            sources,
             instances: Vec::new(),
             materials: Vec::new(),
+            warnings: Vec::new(),
             places: BTreeMap::new(),
             geometries: BTreeMap::new(),
             images: BTreeMap::new(),
             bytes: 0,
         }
+    }
+
+    /// Visits all that is shown at a time; hands back when the animation is over.
+    fn at(&mut self, time: f64, visit: &mut Visit<'_, 'a>) -> Result<f64, CommandError> {
+        let root = self.root.at_time(time);
+        let motion = Motion::at(root, time, &mut |hash| self.sources.keyframes(hash, self.reading))?;
+        let mut world = world::world(root, &motion, self.reading.limits)
+            .map_err(|limit| CommandError::Limit { place: PLACE.to_owned(), limit })?;
+        for shown in std::mem::take(&mut world.shown) {
+            visit(self, shown, &world)?;
+        }
+        Ok(motion.end)
     }
 
     fn spend(&mut self, bytes: usize) -> Result<(), CommandError> {
@@ -115,13 +144,30 @@ impl<'a> Gathering<'a> {
         if let Some(geometry) = self.geometries.get(&hash) {
             return Ok(geometry.clone());
         }
-        let bytes = self.reading.blobs.blob(hash)?;
-        self.spend(bytes.len())?;
-        let geometry = geometry::decode(&bytes)
-            .map_err(|error| CommandError::input(format!("blob {}", hash.short()), error))?;
-        let geometry = Arc::new(geometry);
+        let (geometry, bytes) = self.sources.geometry(hash, self.reading)?;
+        self.spend(bytes)?;
         self.geometries.insert(hash, geometry.clone());
         Ok(geometry)
+    }
+
+    /// A mesh as it is bent, and where it is: on joints it is in the world's space.
+    fn bent(
+        &mut self,
+        geometry: &Arc<Geometry>,
+        bend: &Bend,
+        world_from_local: Mat4,
+        world: &World,
+    ) -> Result<(Arc<Geometry>, Mat4), CommandError> {
+        let vertices = geometry.positions.len();
+        let (deformation, bytes) = self.sources.deformation(bend.deformation, vertices, self.reading)?;
+        let skin = bend.skin.filter(|_| deformation.binding.is_some()).and_then(|skin| self.root.find(skin));
+        let matrices: Vec<DMat4> = skin.map(|skin| world::skin(skin, &world.places)).unwrap_or_default();
+        if matrices.is_empty() && bend.weights.iter().all(|weight| *weight == 0.0) {
+            return Ok((geometry.clone(), world_from_local));
+        }
+        self.spend(bytes + vertices * 48)?;
+        let place = if matrices.is_empty() { world_from_local } else { Mat4::IDENTITY };
+        Ok((Arc::new(bent(geometry, &deformation, &bend.weights, &matrices)), place))
     }
 
     /// The place of a material; of the default one when there is none.
@@ -134,7 +180,7 @@ impl<'a> Gathering<'a> {
         let mut failed = Ok(());
         let read = found.and_then(|node| {
             world::material(node, |texture| {
-                let image = self.image(texture.image()).unwrap_or_else(|error| {
+                let image = self.image(&texture).unwrap_or_else(|error| {
                     failed = Err(error);
                     Arc::new(checker())
                 });
@@ -148,28 +194,54 @@ impl<'a> Gathering<'a> {
         Ok(self.materials.len() - 1)
     }
 
-    fn image(&mut self, hash: Option<BlobHash>) -> Result<Arc<Image>, CommandError> {
+    fn image(&mut self, texture: &kinds::Texture<'_>) -> Result<Arc<Image>, CommandError> {
+        let hash = texture.image();
         if let Some(image) = self.images.get(&hash) {
             return Ok(image.clone());
         }
-        let decoded = match hash {
-            Some(hash) => (self.decode)(&self.reading.blobs.blob(hash)?),
-            None => None,
+        let read = match hash {
+            Some(hash) => self.sources.image(hash, self.reading)?,
+            None => Err("it has no image".to_owned()),
         };
-        let whole = |image: &Image| {
-            let pixels = u64::from(image.width) * u64::from(image.height);
-            pixels > 0 && image.rgba.len() as u64 == pixels
-        };
-        let image = Arc::new(decoded.filter(whole).unwrap_or_else(checker));
+        let image = read.unwrap_or_else(|problem| {
+            let name = texture.name();
+            let place = if name.is_empty() { PLACE.to_owned() } else { format!("texture '{name}'") };
+            self.warnings.push(Diagnostic::warning(place, format!("{problem}: a checker is shown instead")));
+            Arc::new(checker())
+        });
         self.spend(image.rgba.len() * 4)?;
         self.images.insert(hash, image.clone());
         Ok(image)
     }
 
-    fn bounds(&self) -> Bounds {
-        self.instances.iter().fold(Bounds::EMPTY, |bounds, instance| {
-            bounds.union(Bounds::of_geometry(&instance.geometry, instance.world_from_local))
-        })
+    /// The box around all there is, at all times of an animation that is over at `end`.
+    fn bounds(&mut self, end: f64) -> Result<Bounds, CommandError> {
+        let mut boxes: FxHashMap<*const Geometry, Bounds> = FxHashMap::default();
+        let mut all = Bounds::EMPTY;
+        for instance in &self.instances {
+            all = all.union(Bounds::of_geometry(&instance.geometry, instance.world_from_local));
+        }
+        let looks = if end > 0.0 { LOOKS } else { 0 };
+        for look in 0..looks {
+            self.at(end * f64::from(look) / f64::from(LOOKS - 1), &mut |gathering, shown, world| {
+                let Thing::Mesh { geometry: Some(hash), bend, .. } = shown.thing else { return Ok(()) };
+                let geometry = gathering.geometry(hash)?;
+                let bounds = match bend {
+                    Some(bend) => {
+                        let (bent, place) =
+                            gathering.bent(&geometry, &bend, shown.world_from_local, world)?;
+                        Bounds::of_geometry(&bent, place)
+                    }
+                    None => boxes
+                        .entry(Arc::as_ptr(&geometry))
+                        .or_insert_with(|| Bounds::of_geometry(&geometry, Mat4::IDENTITY))
+                        .transformed(shown.world_from_local),
+                };
+                all = all.union(bounds);
+                Ok(())
+            })?;
+        }
+        Ok(all)
     }
 }
 

@@ -12,21 +12,23 @@ use raster::{
 };
 
 use crate::{
-    evaluate,
-    frame::Image,
+    Sources, evaluate,
     render::{self, RenderError},
 };
 
 /// The size of a picture of which neither side is asked for.
 const USUAL: (u32, u32) = (1280, 720);
 
-pub(crate) fn register(registrar: &mut Registrar<'_>, gpu: &Shared) {
+pub(crate) fn register(registrar: &mut Registrar<'_>, gpu: &Shared, sources: &Arc<Sources>) {
     for format in ["png", "jpeg", "webp"] {
-        registrar.exporter(format, Arc::new(StillExporter(gpu.clone())));
+        registrar.exporter(format, Arc::new(StillExporter { gpu: gpu.clone(), sources: sources.clone() }));
     }
 }
 
-struct StillExporter(Shared);
+struct StillExporter {
+    gpu: Shared,
+    sources: Arc<Sources>,
+}
 
 impl Exporter for StillExporter {
     fn export(
@@ -46,15 +48,16 @@ impl Exporter for StillExporter {
         limits
             .check_picture(width.into(), height.into(), 4)
             .map_err(|limit| CommandError::Limit { place: place.to_owned(), limit })?;
-        let decode = |bytes: &[u8]| texture(bytes, limits);
-        let frame = evaluate::frame(document, request.time, &assets.reading(), &decode, (width, height))?;
+        let reading = assets.reading();
+        let seen = evaluate::frame(document, request.time, &reading, &self.sources, (width, height))?;
         let failed = |error: RenderError| CommandError::Failed(format!("{place}: {error}"));
         let is_lost = |error: &RenderError| matches!(error, RenderError::Gpu(GpuError::Lost { .. }));
-        let drawn = self.0.run(|gpu| render::render(gpu, &frame, width, height), is_lost).map_err(failed)?;
+        let drawn =
+            self.gpu.run(|gpu| render::render(gpu, &seen.frame, width, height), is_lost).map_err(failed)?;
         let surface = Surface::with_pixels(drawn.width, drawn.height, Pixels::U8(drawn.rgba));
         let bytes = codec::encode(&surface, &encoding)
             .map_err(|error| CommandError::argument("", error.to_string()))?;
-        Ok(Exported { bytes, diagnostics: Vec::new() })
+        Ok(Exported { bytes, diagnostics: seen.warnings })
     }
 }
 
@@ -71,10 +74,4 @@ fn size(wanted: (Option<u32>, Option<u32>)) -> (u32, u32) {
         (None, Some(h)) => (scaled(h, height, width), h),
         (None, None) => USUAL,
     }
-}
-
-/// The image of a texture; none when it cannot be read.
-fn texture(bytes: &[u8], limits: &Limits) -> Option<Image> {
-    let texels = codec::decode_texels(bytes, limits).ok()?;
-    Some(Image { width: texels.width, height: texels.height, rgba: texels.rgba })
 }

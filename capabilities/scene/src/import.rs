@@ -60,11 +60,6 @@ impl Importer for SceneImporter {
                 other => CommandError::input(source.path, other),
             })?;
         name_after(&mut model, source.path);
-        // Small files may bend large meshes many times.
-        let most = (source.bytes.len() as u64).saturating_mul(16).saturating_add(64 << 20);
-        model
-            .set_skins_at_rest(most, &limits)
-            .map_err(|limit| CommandError::Limit { place: source.path.to_owned(), limit })?;
         let deltas = world::insert(&model, source.path, &limits, ids, &mut |bytes| assets.put_blob(bytes))?;
         let diagnostics = diagnostics.into_iter().map(|diagnostic| Diagnostic {
             place: format!("{}: {}", source.path, diagnostic.place),

@@ -3,12 +3,14 @@
 //! Owns the node kinds `scene.*`, the form of geometry as a blob, and the readers of glTF, OBJ, STL and PLY. Never touches
 //! files by itself: bytes come through the kernel's ports.
 
+pub mod deformation;
 pub mod evaluate;
 mod export;
 pub mod frame;
 pub mod geometry;
 pub mod gltf;
 pub mod import;
+pub mod keyframes;
 #[allow(missing_docs)]
 pub mod kinds;
 pub mod model;
@@ -22,20 +24,25 @@ mod color;
 mod error;
 mod numbers;
 mod polygon;
+mod sources;
 mod topology;
 mod view;
+
+use std::sync::Arc;
 
 use kernel::{Capability, Registrar};
 
 pub use error::ReadError;
+pub use sources::Sources;
 
 /// The capability, which draws on this device.
 pub fn capability(gpu: gpu::Shared) -> Box<dyn Capability> {
-    Box::new(Scene { gpu })
+    Box::new(Scene { gpu, sources: Arc::default() })
 }
 
 struct Scene {
     gpu: gpu::Shared,
+    sources: Arc<Sources>,
 }
 
 impl Capability for Scene {
@@ -45,7 +52,7 @@ impl Capability for Scene {
 
     fn register(&self, registrar: &mut Registrar<'_>) {
         import::register(registrar);
-        export::register(registrar, &self.gpu);
+        export::register(registrar, &self.gpu, &self.sources);
     }
 
     fn deactivate(&self) {

@@ -46,7 +46,15 @@ pub fn read(bytes: &[u8]) -> Result<Model, ReadError> {
         (true, false) => (Topology::Lines, lines),
         (true, true) => (Topology::Points, (0..count).collect()),
     };
-    Ok(Model::of_mesh("", vec![Primitive { geometry: Arc::new(geometry), material: None, binding: None }]))
+    Ok(Model::of_mesh(
+        "",
+        vec![Primitive {
+            geometry: Arc::new(geometry),
+            material: None,
+            binding: None,
+            morphs: Arc::default(),
+        }],
+    ))
 }
 
 /// What follows the header, read number by number.

@@ -43,7 +43,15 @@ fn declared(bytes: &[u8]) -> Option<usize> {
 /// The file ends too early, or has something else where a number belongs.
 pub fn read(bytes: &[u8]) -> Result<Model, ReadError> {
     let geometry = if is_text(bytes) { read_text(bytes)? } else { read_binary(bytes)? };
-    Ok(Model::of_mesh("", vec![Primitive { geometry: Arc::new(geometry), material: None, binding: None }]))
+    Ok(Model::of_mesh(
+        "",
+        vec![Primitive {
+            geometry: Arc::new(geometry),
+            material: None,
+            binding: None,
+            morphs: Arc::default(),
+        }],
+    ))
 }
 
 /// Triangles with joined corners.

@@ -37,6 +37,15 @@ pub struct Keyframe {
     pub interpolation: Interpolation,
 }
 
+/// The time of the last keyframe, in seconds; 0 when there is none.
+pub(crate) fn end(frames: &BTreeMap<Key, Value>) -> f64 {
+    let times = frames.values().filter_map(|frame| match frame {
+        Value::Map(frame) => frame.get("time")?.as_number(),
+        _ => None,
+    });
+    times.fold(0.0, f64::max)
+}
+
 /// The value of `property` at `time` if it has keyframes; held before the first and after the last.
 pub(crate) fn sample(frames: &BTreeMap<Key, Value>, property: &str, time: f64) -> Option<Value> {
     let mut before: Option<Keyframe> = None;

@@ -92,6 +92,14 @@ impl<'a> NodeRef<'a> {
         }
     }
 
+    /// When the last keyframe of this node is, in seconds; 0 when it has none.
+    pub fn end(self) -> f64 {
+        match self.node.properties.get(keyframe::PROPERTY) {
+            Some(Property::Map(frames)) => keyframe::end(frames),
+            _ => 0.0,
+        }
+    }
+
     /// A number at this time.
     pub fn number(self, key: &str) -> Option<f64> {
         self.value(key)?.as_number()

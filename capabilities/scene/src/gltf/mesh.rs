@@ -6,7 +6,7 @@ use glam::{Vec2, Vec3, Vec4};
 
 use crate::{
     frame::Geometry,
-    model::{Binding, Mesh, Primitive},
+    model::{Binding, Mesh, Morph, Primitive},
     topology::{Mode, compact, resolve},
 };
 
@@ -42,7 +42,7 @@ fn read_mesh(
     quantized: bool,
 ) -> Read<MeshInfo> {
     at.need("primitives")?;
-    let mut mesh = Mesh { name: at.name()?, primitives: Vec::new() };
+    let mut mesh = Mesh { name: at.name()?, ..Mesh::default() };
     let mut targets = None;
     let mut skinned = false;
     for primitive in at.objects("primitives")? {
@@ -55,36 +55,38 @@ fn read_mesh(
         let attributes = attributes::read(&primitive.need("attributes")?, accessors, false, quantized)?;
         attributes::check_numbers(&primitive.need("attributes")?, &attributes)?;
         skinned |= attributes.contains_key(&Semantic::Joints(0));
-        check_targets(&primitive, &attributes, accessors, quantized)?;
-        mesh.primitives.extend(read_primitive(&primitive, &attributes, accessors, materials)?);
+        let targets = read_targets(&primitive, &attributes, accessors, quantized)?;
+        mesh.primitives.extend(read_primitive(&primitive, (&attributes, &targets), accessors, materials)?);
     }
     let targets = targets.unwrap_or(0);
     if let Some(weights) = at.get("weights") {
-        check_weights(&weights, targets)?;
+        mesh.weights = read_weights(&weights, targets)?;
     }
     Ok(MeshInfo { mesh, targets, skinned })
 }
 
-/// Whether there is one weight for each morph target.
-pub(super) fn check_weights(at: &At<'_>, targets: usize) -> Read<()> {
+/// One weight for each morph target.
+pub(super) fn read_weights(at: &At<'_>, targets: usize) -> Read<Vec<f32>> {
     let items = at.items()?;
-    items.iter().try_for_each(|item| item.number().map(drop))?;
+    let weights = items.iter().map(|item| item.number().map(|number| number as f32)).collect::<Read<_>>()?;
     if items.len() != targets {
         return Err(at.error(format!("{} weights are not one for each of {targets} targets", items.len())));
     }
-    Ok(())
+    Ok(weights)
 }
 
-fn check_targets(
-    primitive: &At<'_>,
+fn read_targets<'a>(
+    primitive: &At<'a>,
     base: &Attributes<'_>,
     accessors: &Accessors<'_>,
     quantized: bool,
-) -> Read<()> {
+) -> Read<Vec<Attributes<'a>>> {
+    let mut targets = Vec::new();
     for target in primitive.objects("targets")? {
-        for (semantic, attribute) in attributes::read(&target, accessors, true, quantized)? {
-            let Some(own) = base.get(&semantic) else {
-                if semantic == Semantic::Other {
+        let target = attributes::read(&target, accessors, true, quantized)?;
+        for (semantic, attribute) in &target {
+            let Some(own) = base.get(semantic) else {
+                if *semantic == Semantic::Other {
                     continue;
                 }
                 return Err(attribute.at.error("the primitive has no such attribute"));
@@ -95,13 +97,14 @@ fn check_targets(
             }
             accessors.data(attribute.accessor)?;
         }
+        targets.push(target);
     }
-    Ok(())
+    Ok(targets)
 }
 
 fn read_primitive(
     at: &At<'_>,
-    attributes: &Attributes<'_>,
+    (attributes, targets): (&Attributes<'_>, &[Attributes<'_>]),
     accessors: &Accessors<'_>,
     materials: &Materials,
 ) -> Read<Option<Primitive>> {
@@ -162,7 +165,19 @@ fn read_primitive(
         })),
         _ => None,
     };
-    Ok(Some(Primitive { geometry: Arc::new(geometry), material, binding }))
+    let added = |target: &Attributes<'_>, semantic| -> Read<Vec<Vec3>> {
+        let numbers = target.get(&semantic).map(floats).transpose()?;
+        Ok(numbers.map_or_else(Vec::new, |numbers| vectors(&numbers, Vec3::from_array)))
+    };
+    let morph = |target: &Attributes<'_>| {
+        Ok(Morph {
+            positions: added(target, Semantic::Position)?,
+            normals: added(target, Semantic::Normal)?,
+            tangents: added(target, Semantic::Tangent)?,
+        })
+    };
+    let morphs = targets.iter().map(morph).collect::<Read<Arc<[Morph]>>>()?;
+    Ok(Some(Primitive { geometry: Arc::new(geometry), material, binding, morphs }))
 }
 
 fn read_indices(at: &At<'_>, accessors: &Accessors<'_>, count: usize) -> Read<Vec<u32>> {

@@ -85,14 +85,8 @@ pub fn read(
     let nodes = Nodes::read(&root, &meshes, cameras.len(), lights.len())?;
     let skins = skin::read(&root, &accessors, &nodes)?;
     let roots = node::roots(&root, &nodes, &skins)?;
-    let animations = animation::check(&root, &accessors, &nodes, &meshes)?;
+    let animations = animation::read(&root, &accessors, &nodes, &meshes)?;
     (0..accessors.len()).try_for_each(|index| accessors.check_unused(index))?;
-    if animations > 0 {
-        warnings.push(Diagnostic::warning("/animations", "animations are not read: the model stands still"));
-    }
-    if meshes.iter().any(|mesh| mesh.targets > 0) {
-        warnings.push(Diagnostic::warning("/meshes", "morph targets are not read"));
-    }
     let mut model = Model {
         roots,
         nodes: nodes.list,
@@ -102,6 +96,7 @@ pub fn read(
         lights,
         cameras,
         skins,
+        animations,
     };
     name_default_material(&mut model);
     Ok((model, warnings))

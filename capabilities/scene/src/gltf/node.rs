@@ -11,7 +11,7 @@ use crate::{
 
 use super::{
     json::{At, Read},
-    mesh::{MeshInfo, check_weights},
+    mesh::{MeshInfo, read_weights},
 };
 
 /// The nodes with how they hang together.
@@ -60,19 +60,24 @@ impl Nodes {
                     return Err(at.error("it needs a mesh, too"));
                 }
             }
-            if let Some(weights) = at.get("weights") {
-                check_weights(
-                    &weights,
-                    mesh.and_then(|mesh| meshes.get(mesh)).map_or(0, |mesh| mesh.targets),
-                )?;
-            }
+            let targets = mesh.and_then(|mesh| meshes.get(mesh)).map_or(0, |mesh| mesh.targets);
+            let weights = at.get("weights").map(|weights| read_weights(&weights, targets)).transpose()?;
             if skin.is_some() && mesh.and_then(|mesh| meshes.get(mesh)).is_some_and(|mesh| !mesh.skinned) {
                 return Err(at.error("it has a skin, but its mesh has no joints"));
             }
             let camera = at.reference("camera", cameras)?;
             let light = at.extension("KHR_lights_punctual");
             let light = light.map(|light| light.need_reference("light", lights)).transpose()?;
-            nodes.list.push(Node { name: at.name()?, transform, children, mesh, skin, camera, light });
+            nodes.list.push(Node {
+                name: at.name()?,
+                transform,
+                children,
+                mesh,
+                skin,
+                weights,
+                camera,
+                light,
+            });
         }
         nodes.climb(&list)?;
         Ok(nodes)

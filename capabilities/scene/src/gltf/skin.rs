@@ -30,7 +30,7 @@ pub(super) fn read(root: &At<'_>, accessors: &Accessors<'_>, nodes: &Nodes) -> R
                 return Err(at.error_in("skeleton", "it is not above all joints"));
             }
         }
-        out.push(Skin { joints, joint_from_mesh: matrices.unwrap_or_default() });
+        out.push(Skin { name: at.name()?, joints, joint_from_mesh: matrices.unwrap_or_default() });
     }
     Ok(out)
 }

@@ -24,6 +24,17 @@ impl Bounds {
             .fold(Bounds::EMPTY, |bounds, position| bounds.with(world_from_local.transform_point3(*position)))
     }
 
+    /// Around this box where a matrix puts it.
+    pub fn transformed(&self, matrix: Mat4) -> Bounds {
+        match self.is_empty() {
+            true => Bounds::EMPTY,
+            false => self
+                .corners()
+                .into_iter()
+                .fold(Bounds::EMPTY, |bounds, corner| bounds.with(matrix.transform_point3(corner))),
+        }
+    }
+
     /// Whether nothing is inside.
     pub fn is_empty(&self) -> bool {
         !self.min.cmple(self.max).all()

@@ -1,12 +1,14 @@
 //! A scene as files have it: nodes, meshes, materials and what they refer to, by their places in lists.
 
+mod animation;
 mod bounds;
 mod material;
 mod pose;
 
+pub use animation::{Animation, Channel, Interpolation, Path, Sampler};
 pub use bounds::Bounds;
 pub use material::{Image, ImageData, Material, Slot, TextureRef, TextureTransform};
-pub use pose::{Binding, Skin};
+pub use pose::{Binding, Morph, Skin, bent};
 
 use std::sync::Arc;
 
@@ -33,6 +35,8 @@ pub struct Model {
     pub cameras: Vec<Camera>,
     /// What bends meshes of nodes.
     pub skins: Vec<Skin>,
+    /// What moves; one plays at a time.
+    pub animations: Vec<Animation>,
 }
 
 /// A place in a scene, and what is there.
@@ -48,6 +52,8 @@ pub struct Node {
     pub mesh: Option<usize>,
     /// What bends its mesh.
     pub skin: Option<usize>,
+    /// How much each morph target counts, when that is not what its mesh says.
+    pub weights: Option<Vec<f32>>,
     /// Its camera.
     pub camera: Option<usize>,
     /// Its light.
@@ -95,6 +101,8 @@ pub struct Mesh {
     pub name: String,
     /// Its parts.
     pub primitives: Vec<Primitive>,
+    /// How much each morph target counts.
+    pub weights: Vec<f32>,
 }
 
 /// Geometry with a material.
@@ -106,6 +114,8 @@ pub struct Primitive {
     pub material: Option<usize>,
     /// How it hangs on the joints of its node's skin.
     pub binding: Option<Arc<Binding>>,
+    /// What can be added to it.
+    pub morphs: Arc<[Morph]>,
 }
 
 /// A light. It shines along −z of its node.
@@ -151,7 +161,7 @@ pub struct Camera {
 impl Model {
     /// A model of one node with one mesh.
     pub fn of_mesh(name: &str, primitives: Vec<Primitive>) -> Model {
-        let mesh = Mesh { name: name.to_owned(), primitives };
+        let mesh = Mesh { name: name.to_owned(), primitives, weights: Vec::new() };
         let node = Node { name: name.to_owned(), mesh: Some(0), ..Node::default() };
         Model { roots: vec![0], nodes: vec![node], meshes: vec![mesh], ..Model::default() }
     }

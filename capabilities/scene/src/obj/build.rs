@@ -208,10 +208,14 @@ impl Build {
                     mesh: Some(model.meshes.len()),
                     ..Node::default()
                 });
-                model.meshes.push(Mesh { name: part.name, primitives: Vec::new() });
+                model.meshes.push(Mesh { name: part.name, ..Mesh::default() });
             }
-            let primitive =
-                Primitive { geometry: Arc::new(geometry), material: part.material, binding: None };
+            let primitive = Primitive {
+                geometry: Arc::new(geometry),
+                material: part.material,
+                binding: None,
+                morphs: Arc::default(),
+            };
             if let Some(mesh) = model.meshes.last_mut() {
                 mesh.primitives.push(primitive);
             }

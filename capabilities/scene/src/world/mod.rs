@@ -1,13 +1,15 @@
 //! Scenes as documents: nodes from models, and what is drawn from nodes.
 
+mod motion;
 mod read;
 mod texture;
 mod write;
 
-pub use read::{Shown, Thing, things};
+pub use motion::{Motion, Pose, Samplers, playing};
+pub use read::{Bend, Shown, Thing, World, world};
 pub use write::insert;
 
-pub(crate) use read::material;
+pub(crate) use read::{material, skin};
 
 use glam::{Vec3, Vec4};
 

@@ -1,12 +1,14 @@
 //! Nodes to what they stand for.
 
 use base::{BlobHash, LimitExceeded, Limits, NodeId};
-use document::NodeRef;
+use document::{NodeRef, Value};
 use glam::{DMat4, DQuat, DVec3, EulerRot, Mat4, Vec3};
+use rustc_hash::FxHashMap;
 
 use crate::{
     frame::{Alpha, Light, LightKind, Material, Projection},
     kinds::{self, CameraProjection, LightShape, MaterialAlphaMode},
+    world::{Motion, Pose},
 };
 
 /// Something in a scene, in the world's space.
@@ -29,6 +31,8 @@ pub enum Thing {
         geometry: Option<BlobHash>,
         /// The node of the material.
         material: Option<NodeId>,
+        /// What bends it.
+        bend: Option<Bend>,
     },
     /// A place to look from.
     Camera(Projection),
@@ -36,46 +40,101 @@ pub enum Thing {
     Light(Light),
 }
 
-/// All that is visible below the root of a scene at the time of the root, in the order of the tree.
+/// What bends a mesh.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bend {
+    /// The blob of the deformation.
+    pub deformation: BlobHash,
+    /// The node of the skin.
+    pub skin: Option<NodeId>,
+    /// How much each morph target counts.
+    pub weights: Vec<f64>,
+}
+
+/// A scene at a time.
+#[derive(Clone, Debug, Default)]
+pub struct World {
+    /// All that is visible, in the order of the tree.
+    pub shown: Vec<Shown>,
+    /// Where the nodes are, if there are skins, also those that are not visible.
+    pub places: FxHashMap<NodeId, DMat4>,
+}
+
+/// All that is visible below the root of a scene at the time of the root, with what moves where `motion` puts it.
 ///
 /// # Errors
 /// The nodes are nested too deeply.
-pub fn things(root: NodeRef<'_>, limits: &Limits) -> Result<Vec<Shown>, LimitExceeded> {
-    let mut out = Vec::new();
-    let mut stack: Vec<(NodeRef<'_>, DMat4, u64)> =
-        root.children().rev().map(|child| (child, DMat4::IDENTITY, 1)).collect();
-    while let Some((node, world_from_parent, depth)) = stack.pop() {
+pub fn world(root: NodeRef<'_>, motion: &Motion, limits: &Limits) -> Result<World, LimitExceeded> {
+    struct Visit<'a> {
+        node: NodeRef<'a>,
+        world_from_parent: DMat4,
+        is_visible: bool,
+        /// What the node above says of morph weights.
+        weights: Option<&'a [f64]>,
+        depth: u64,
+    }
+    let mut out = World::default();
+    let has_skins = root.children().any(|node| node.kind() == kinds::Skins::KIND);
+    let mut stack: Vec<Visit<'_>> = Vec::new();
+    let first =
+        |node| Visit { node, world_from_parent: DMat4::IDENTITY, is_visible: true, weights: None, depth: 1 };
+    stack.extend(root.children().rev().map(first));
+    while let Some(Visit { node, world_from_parent, is_visible, weights, depth }) = stack.pop() {
         Limits::check("the nesting of nodes", depth, limits.nesting, "nesting")?;
         let is_spatial = matches!(node.kind(), "scene.group" | "scene.mesh" | "scene.camera" | "scene.light");
-        if !is_spatial || node.value("visible").and_then(|value| value.as_bool()) == Some(false) {
+        let is_visible = is_visible && node.value("visible").and_then(|value| value.as_bool()) != Some(false);
+        if !is_spatial || !is_visible && !has_skins {
             continue;
         }
-        let world_from_local = world_from_parent * transform(node);
+        let pose = motion.poses.get(&node.id());
+        let world_from_local = world_from_parent * transform(node, pose);
         if !world_from_local.is_finite() {
             continue;
         }
-        if let Some(thing) = thing(node, world_from_local) {
-            out.push(Shown { node: node.id(), world_from_local: world_from_local.as_mat4(), thing });
+        let own = pose.and_then(|pose| pose.weights.as_deref());
+        if has_skins {
+            out.places.insert(node.id(), world_from_local);
         }
-        stack.extend(node.children().rev().map(|child| (child, world_from_local, depth + 1)));
+        if is_visible && let Some(thing) = thing(node, world_from_local, own.or(weights)) {
+            out.shown.push(Shown { node: node.id(), world_from_local: world_from_local.as_mat4(), thing });
+        }
+        let below = |node| Visit {
+            node,
+            world_from_parent: world_from_local,
+            is_visible,
+            weights: own,
+            depth: depth + 1,
+        };
+        stack.extend(node.children().rev().map(below));
     }
     Ok(out)
 }
 
 /// From a node's space to its parent's.
-fn transform(node: NodeRef<'_>) -> DMat4 {
+fn transform(node: NodeRef<'_>, pose: Option<&Pose>) -> DMat4 {
     let number = |key: &str, default| node.number(key).unwrap_or(default);
-    let position = DVec3::new(number("x", 0.0), number("y", 0.0), number("z", 0.0));
-    let [x, y, z] = ["rotationX", "rotationY", "rotationZ"].map(|key| number(key, 0.0).to_radians());
-    let rotation = DQuat::from_euler(EulerRot::ZYX, z, y, x);
-    let scale = DVec3::new(number("scaleX", 1.0), number("scaleY", 1.0), number("scaleZ", 1.0));
+    let position = pose
+        .and_then(|pose| pose.translation)
+        .unwrap_or_else(|| DVec3::new(number("x", 0.0), number("y", 0.0), number("z", 0.0)));
+    let rotation = pose.and_then(|pose| pose.rotation).unwrap_or_else(|| {
+        let [x, y, z] = ["rotationX", "rotationY", "rotationZ"].map(|key| number(key, 0.0).to_radians());
+        DQuat::from_euler(EulerRot::ZYX, z, y, x)
+    });
+    let scale = pose
+        .and_then(|pose| pose.scale)
+        .unwrap_or_else(|| DVec3::new(number("scaleX", 1.0), number("scaleY", 1.0), number("scaleZ", 1.0)));
     let matrix = node.numbers::<16>("matrix").map_or(DMat4::IDENTITY, |list| DMat4::from_cols_array(&list));
     DMat4::from_scale_rotation_translation(scale, rotation, position) * matrix
 }
 
-fn thing(node: NodeRef<'_>, world_from_local: DMat4) -> Option<Thing> {
+fn thing(node: NodeRef<'_>, world_from_local: DMat4, weights: Option<&[f64]>) -> Option<Thing> {
     if let Some(mesh) = kinds::Mesh::read(node) {
-        return Some(Thing::Mesh { geometry: mesh.geometry(), material: mesh.material() });
+        let bend = mesh.deformation().map(|deformation| Bend {
+            deformation,
+            skin: mesh.skin(),
+            weights: weights.map_or_else(|| list(node, "weights"), <[f64]>::to_vec),
+        });
+        return Some(Thing::Mesh { geometry: mesh.geometry(), material: mesh.material(), bend });
     }
     if let Some(camera) = kinds::Camera::read(node) {
         let far = if camera.far() > camera.near() { camera.far() as f32 } else { f32::INFINITY };
@@ -109,6 +168,25 @@ fn thing(node: NodeRef<'_>, world_from_local: DMat4) -> Option<Thing> {
     };
     let color = super::decoded(light.color()).truncate() * light.intensity().max(0.0) as f32;
     Some(Thing::Light(Light { color, kind }))
+}
+
+/// The numbers in a list; what is none counts as 0.
+fn list(node: NodeRef<'_>, key: &str) -> Vec<f64> {
+    let Some(value) = node.value(key) else { return Vec::new() };
+    let Value::List(items) = value.as_ref() else { return Vec::new() };
+    items.iter().map(|item| item.as_number().unwrap_or_default()).collect()
+}
+
+/// The matrices that bring what hangs on the joints of a skin into the world's space.
+pub(crate) fn skin(skin: NodeRef<'_>, places: &FxHashMap<NodeId, DMat4>) -> Vec<DMat4> {
+    let joints = skin.children().filter(|node| node.kind() == kinds::Joint::KIND);
+    let matrix = |joint: NodeRef<'_>| {
+        let target = kinds::Joint::read(joint).and_then(|joint| joint.target());
+        let place = target.and_then(|target| places.get(&target)).copied().unwrap_or_default();
+        let bind = joint.numbers::<16>("bind");
+        place * bind.map_or(DMat4::IDENTITY, |list| DMat4::from_cols_array(&list))
+    };
+    joints.map(matrix).collect()
 }
 
 /// A material without its textures, which `texture` reads.

@@ -6,14 +6,19 @@ use glam::{DQuat, EulerRot, Mat4, Quat, Vec3};
 use kernel::CommandError;
 use rustc_hash::FxHashMap;
 
+mod motion;
+
 use crate::{
+    deformation::{self, Deformation},
     frame::{Alpha, Projection, Wrap},
     geometry,
     kinds::{
         CameraProjection, CameraProperties, GroupProperties, LightProperties, LightShape, MaterialAlphaMode,
         MaterialProperties, MeshProperties, TextureProperties, TexturePurpose, TextureWrapX, TextureWrapY,
     },
-    model::{Camera, ImageData, Light, LightKind, Material, Model, Node, Slot, TextureRef, Transform},
+    model::{
+        Camera, ImageData, Light, LightKind, Material, Model, Node, Primitive, Slot, TextureRef, Transform,
+    },
 };
 
 /// Keeps a blob and gives its hash.
@@ -32,9 +37,17 @@ pub fn insert(
 ) -> Result<Vec<Delta>, CommandError> {
     let failed = |limit| CommandError::Limit { place: place.to_owned(), limit };
     Limits::check("the number of nodes", count(model), limits.nodes, "nodes").map_err(failed)?;
-    let mut writer =
-        Writer { ids, keep, deltas: Vec::new(), materials: Vec::new(), geometry: FxHashMap::default() };
+    let mut writer = Writer {
+        ids,
+        keep,
+        deltas: Vec::new(),
+        materials: Vec::new(),
+        skins: Vec::new(),
+        nodes: FxHashMap::default(),
+        blobs: FxHashMap::default(),
+    };
     let home = writer.materials(model)?;
+    writer.skins = model.skins.iter().map(|_| writer.ids.next_id()).collect();
     let mut last: FxHashMap<NodeId, NodeId> = home.into_iter().map(|home| (NodeId::ROOT, home)).collect();
     let mut stack: Vec<(usize, NodeId, u64)> =
         model.roots.iter().rev().map(|root| (*root, NodeId::ROOT, 1)).collect();
@@ -43,6 +56,7 @@ pub fn insert(
         let Some(node) = model.nodes.get(index) else { continue };
         let id = writer.node(model, node, parent, last.get(&parent).copied())?;
         last.insert(parent, id);
+        writer.nodes.insert(index, id);
         if let Some(Delta::Insert { node, parent, .. }) = writer.deltas.last()
             && *parent == id
         {
@@ -50,12 +64,15 @@ pub fn insert(
         }
         stack.extend(node.children.iter().rev().map(|child| (*child, id, depth + 1)));
     }
+    motion::write(&mut writer, model, last.get(&NodeId::ROOT).copied())?;
     Ok(writer.deltas)
 }
 
 /// How many nodes of a document a model makes at most.
 fn count(model: &Model) -> u64 {
     let mut count = model.materials.iter().map(|material| 1 + material.textures.len() as u64).sum();
+    count += model.skins.iter().map(|skin| 1 + skin.joints.len() as u64).sum::<u64>();
+    count += model.animations.iter().map(|animation| 1 + animation.channels.len() as u64).sum::<u64>();
     model.walk(|node, _| {
         let mesh = node.mesh.and_then(|mesh| model.meshes.get(mesh));
         count += 1 + mesh.map_or(0, |mesh| mesh.primitives.len() as u64);
@@ -76,8 +93,11 @@ struct Writer<'w, 'k> {
     keep: &'w mut Keep<'k>,
     deltas: Vec<Delta>,
     materials: Vec<NodeId>,
-    /// The blobs of primitives, by mesh and place.
-    geometry: FxHashMap<(usize, usize), BlobHash>,
+    skins: Vec<NodeId>,
+    /// The nodes of the document by those of the model.
+    nodes: FxHashMap<usize, NodeId>,
+    /// The blobs of primitives, by mesh and place: the geometry and what bends it.
+    blobs: FxHashMap<(usize, usize), (BlobHash, Option<BlobHash>)>,
 }
 
 /// Sets the name and place of a node through the builder of its kind.
@@ -120,7 +140,7 @@ impl Writer<'_, '_> {
         parts.extend(node.light.and_then(|light| model.lights.get(light)).map(Part::Light));
         if let [part] = *parts {
             let name = if node.name.is_empty() { part_name(model, part) } else { &node.name };
-            return self.part(model, part, name, &node.transform, parent, after);
+            return self.part(model, (node, part), name, &node.transform, parent, after);
         }
         let name = match mesh {
             Some((_, mesh)) if node.name.is_empty() => &mesh.name,
@@ -130,8 +150,14 @@ impl Writer<'_, '_> {
         let id = self.push("scene.group", parent, after, list);
         let mut before = None;
         for part in parts {
-            before =
-                Some(self.part(model, part, part_name(model, part), &Transform::default(), id, before)?);
+            before = Some(self.part(
+                model,
+                (node, part),
+                part_name(model, part),
+                &Transform::default(),
+                id,
+                before,
+            )?);
         }
         Ok(id)
     }
@@ -139,7 +165,7 @@ impl Writer<'_, '_> {
     fn part(
         &mut self,
         model: &Model,
-        part: Part<'_>,
+        (node, part): (&Node, Part<'_>),
         name: &str,
         transform: &Transform,
         parent: NodeId,
@@ -148,13 +174,22 @@ impl Writer<'_, '_> {
         let (kind, list) = match part {
             Part::Primitive(mesh, index) => {
                 let mut builder = placed!(MeshProperties::default(), name, transform);
-                if let Some(primitive) = model.meshes.get(mesh).and_then(|mesh| mesh.primitives.get(index)) {
-                    let hash = match self.geometry.get(&(mesh, index)) {
-                        Some(hash) => *hash,
-                        None => (self.keep)(&geometry::encode(&primitive.geometry))?,
-                    };
-                    self.geometry.insert((mesh, index), hash);
+                let found = model.meshes.get(mesh);
+                if let Some((found, primitive)) =
+                    found.and_then(|found| Some((found, found.primitives.get(index)?)))
+                {
+                    let (hash, deformation) = self.blobs((mesh, index), primitive)?;
                     builder = builder.geometry(hash);
+                    if let Some(deformation) = deformation {
+                        builder = builder.deformation(deformation);
+                    }
+                    if let Some(skin) = node.skin.and_then(|skin| self.skins.get(skin)) {
+                        builder = builder.skin(*skin);
+                    }
+                    let weights = node.weights.as_ref().unwrap_or(&found.weights);
+                    if !primitive.morphs.is_empty() && !weights.is_empty() {
+                        builder = builder.weights(numbers(weights));
+                    }
                     if let Some(material) = primitive.material.and_then(|index| self.materials.get(index)) {
                         builder = builder.material(*material);
                     }
@@ -171,6 +206,29 @@ impl Writer<'_, '_> {
             }
         };
         Ok(self.push(kind, parent, after, list))
+    }
+
+    /// The blobs of a primitive.
+    fn blobs(
+        &mut self,
+        key: (usize, usize),
+        primitive: &Primitive,
+    ) -> Result<(BlobHash, Option<BlobHash>), CommandError> {
+        if let Some(blobs) = self.blobs.get(&key) {
+            return Ok(*blobs);
+        }
+        let geometry = (self.keep)(&geometry::encode(&primitive.geometry))?;
+        let mut blobs = (geometry, None);
+        if primitive.binding.is_some() || !primitive.morphs.is_empty() {
+            let deformation = Deformation {
+                binding: primitive.binding.as_deref().cloned(),
+                morphs: primitive.morphs.to_vec(),
+            };
+            let bytes = deformation::encode(&deformation, primitive.geometry.positions.len());
+            blobs.1 = Some((self.keep)(&bytes)?);
+        }
+        self.blobs.insert(key, blobs);
+        Ok(blobs)
     }
 
     /// Inserts all materials; gives the node that they are below.
@@ -206,6 +264,17 @@ impl Writer<'_, '_> {
 
     fn push(&mut self, kind: &str, parent: NodeId, after: Option<NodeId>, list: Vec<(Key, Value)>) -> NodeId {
         let node = self.ids.next_id();
+        self.push_as(node, kind, parent, after, list)
+    }
+
+    fn push_as(
+        &mut self,
+        node: NodeId,
+        kind: &str,
+        parent: NodeId,
+        after: Option<NodeId>,
+        list: Vec<(Key, Value)>,
+    ) -> NodeId {
         self.deltas.push(Delta::Insert { node, kind: kind.into(), parent, after, properties: list });
         node
     }

@@ -1,0 +1,168 @@
+//! What scenes refer to, read from blobs and kept for the next frame.
+
+use std::{
+    any::Any,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use base::{BlobHash, Limits};
+use kernel::{CommandError, Reading};
+use raster::codec;
+use rustc_hash::FxHashMap;
+
+use crate::{
+    deformation::{self, Deformation},
+    frame::{Geometry, Image},
+    geometry, keyframes,
+    model::Sampler,
+};
+
+/// Bytes of decoded data that are kept.
+const KEPT_BYTES: usize = 512 << 20;
+
+/// Decoded geometry, images and key frames by their blobs. What was not used for longest is forgotten first.
+#[derive(Default)]
+pub struct Sources {
+    kept: Mutex<Kept>,
+}
+
+#[derive(Default)]
+struct Kept {
+    entries: FxHashMap<(BlobHash, Form), Entry>,
+    bytes: usize,
+    /// Counts uses.
+    clock: u64,
+}
+
+/// Reads something from the bytes of a blob, and says how many bytes it takes.
+type Read<'r, T> = dyn Fn(&[u8]) -> Result<(T, usize), CommandError> + 'r;
+
+/// What a blob is read as.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Form {
+    Geometry,
+    Deformation,
+    Keyframes,
+    Image,
+}
+
+struct Entry {
+    data: Arc<dyn Any + Send + Sync>,
+    bytes: usize,
+    used: u64,
+}
+
+impl Sources {
+    /// Geometry, and how many bytes it takes.
+    ///
+    /// # Errors
+    /// The blob is not there or damaged.
+    pub fn geometry(
+        &self,
+        hash: BlobHash,
+        reading: &Reading<'_>,
+    ) -> Result<(Arc<Geometry>, usize), CommandError> {
+        self.kept(hash, Form::Geometry, reading, &|bytes| {
+            let geometry = geometry::decode(bytes).map_err(|error| damaged(hash, error))?;
+            Ok((geometry, bytes.len()))
+        })
+    }
+
+    /// What bends a geometry of this many vertices, and how many bytes it takes.
+    ///
+    /// # Errors
+    /// The blob is not there or damaged, or made for another geometry.
+    pub fn deformation(
+        &self,
+        hash: BlobHash,
+        vertices: usize,
+        reading: &Reading<'_>,
+    ) -> Result<(Arc<Deformation>, usize), CommandError> {
+        self.kept(hash, Form::Deformation, reading, &|bytes| {
+            let deformation = deformation::decode(bytes, vertices).map_err(|error| damaged(hash, error))?;
+            Ok((deformation, bytes.len()))
+        })
+    }
+
+    /// Key frames.
+    ///
+    /// # Errors
+    /// The blob is not there or damaged.
+    pub fn keyframes(&self, hash: BlobHash, reading: &Reading<'_>) -> Result<Arc<Sampler>, CommandError> {
+        let read = self.kept(hash, Form::Keyframes, reading, &|bytes| {
+            let sampler = keyframes::decode(bytes).map_err(|error| damaged(hash, error))?;
+            Ok((sampler, bytes.len()))
+        });
+        read.map(|(sampler, _)| sampler)
+    }
+
+    /// The image of a file in a blob; why it cannot be read otherwise.
+    ///
+    /// # Errors
+    /// The blob is not there.
+    pub fn image(
+        &self,
+        hash: BlobHash,
+        reading: &Reading<'_>,
+    ) -> Result<Result<Arc<Image>, String>, CommandError> {
+        let limits: &Limits = reading.limits;
+        let read = self.kept(hash, Form::Image, reading, &|bytes| {
+            let image = codec::decode_texels(bytes, limits)
+                .map(|texels| Image { width: texels.width, height: texels.height, rgba: texels.rgba })
+                .map_err(|error| error.to_string());
+            let size = image.as_ref().map_or(0, |image| image.rgba.len() * 4);
+            Ok((image.map(Arc::new), size))
+        });
+        read.map(|(image, _)| Result::clone(&image))
+    }
+
+    fn kept<T: Any + Send + Sync>(
+        &self,
+        hash: BlobHash,
+        form: Form,
+        reading: &Reading<'_>,
+        read: &Read<'_, T>,
+    ) -> Result<(Arc<T>, usize), CommandError> {
+        if let Some((data, bytes)) = self.find(hash, form)
+            && let Ok(data) = data.downcast()
+        {
+            return Ok((data, bytes));
+        }
+        let (data, bytes) = read(&reading.blobs.blob(hash)?)?;
+        let data = Arc::new(data);
+        self.keep((hash, form), data.clone(), bytes);
+        Ok((data, bytes))
+    }
+
+    fn find(&self, hash: BlobHash, form: Form) -> Option<(Arc<dyn Any + Send + Sync>, usize)> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.clock += 1;
+        let now = kept.clock;
+        let entry = kept.entries.get_mut(&(hash, form))?;
+        entry.used = now;
+        Some((entry.data.clone(), entry.bytes))
+    }
+
+    fn keep(&self, key: (BlobHash, Form), data: Arc<dyn Any + Send + Sync>, bytes: usize) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if bytes > KEPT_BYTES {
+            return;
+        }
+        while kept.bytes + bytes > KEPT_BYTES {
+            let Some(oldest) = kept.entries.iter().min_by_key(|(_, entry)| entry.used).map(|(key, _)| *key)
+            else {
+                break;
+            };
+            let freed = kept.entries.remove(&oldest).map_or(0, |entry| entry.bytes);
+            kept.bytes = kept.bytes.saturating_sub(freed);
+        }
+        let used = kept.clock;
+        if kept.entries.insert(key, Entry { data, bytes, used }).is_none() {
+            kept.bytes += bytes;
+        }
+    }
+}
+
+fn damaged(hash: BlobHash, error: impl ToString) -> CommandError {
+    CommandError::input(format!("blob {}", hash.short()), error.to_string())
+}

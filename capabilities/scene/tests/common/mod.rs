@@ -1,0 +1,79 @@
+//! Files to documents to frames, through a kernel in memory.
+#![allow(dead_code, clippy::unwrap_used)] // Each test uses a part; one that cannot go on fails.
+
+use std::{collections::HashMap, sync::Arc};
+
+use base::{BlobHash, Limits};
+use document::{Content, Key};
+use kernel::{
+    Blobs, CommandError, Context, Kernel, Reading, Registry, Request,
+    ports::{FontBytes, FontSource},
+};
+use scene::{Sources, evaluate, frame::Frame};
+use serde_json::json;
+
+/// Blobs.
+pub struct Kept(HashMap<BlobHash, Vec<u8>>);
+
+impl Blobs for Kept {
+    fn blob(&self, hash: BlobHash) -> Result<Vec<u8>, CommandError> {
+        self.0.get(&hash).cloned().ok_or(CommandError::Failed(format!("no blob {hash}")))
+    }
+}
+
+struct NoFonts;
+
+impl FontSource for NoFonts {
+    fn files(&self) -> Vec<FontBytes> {
+        Vec::new()
+    }
+
+    fn generic_family(&self, _: &str) -> Option<String> {
+        None
+    }
+}
+
+/// Imports a file into a document; every property that it writes is as the manifest declares.
+/// A file as a document: its content, its blobs, and what was told.
+pub fn imported(name: &str, files: &[(&str, &[u8])]) -> (Content, Kept, Vec<String>) {
+    let mut registry = Registry::default();
+    registry.add(kernel::core()).unwrap();
+    registry.add(scene::capability(gpu::Shared::default())).unwrap();
+    let (mut kernel, _) = kernel::ports::memory::kernel(registry, files);
+    let request = Request {
+        command: "document.import".to_owned(),
+        arguments: json!({ "path": name }),
+        context: Context::default(),
+        timeout_s: None,
+        traced: false,
+    };
+    let response = kernel.execute(request).unwrap();
+    let id = response.result["document"].as_str().unwrap().parse().unwrap();
+    let content = kernel.content(id).unwrap();
+    check_kinds(&kernel, &content);
+    let blobs = content.hashes().into_iter().map(|hash| (hash, kernel.blob(hash).unwrap())).collect();
+    (content, Kept(blobs), response.diagnostics.iter().map(|found| found.message.clone()).collect())
+}
+
+fn check_kinds(kernel: &Kernel, content: &Content) {
+    let root = content.tree().unwrap().root();
+    for node in std::iter::once(root).chain(root.descendants()) {
+        for (key, property) in node.properties() {
+            let declared = kernel.registry().property(node.kind(), Key::as_str(key)).unwrap().unwrap();
+            declared.check(&property.to_value().to_json()).unwrap();
+        }
+    }
+}
+
+/// What is seen of a scene at its start.
+pub fn framed(content: &Content, kept: &Kept) -> Frame {
+    framed_at(content, kept, 0.0)
+}
+
+/// What is seen of a scene at a time, in seconds.
+pub fn framed_at(content: &Content, kept: &Kept, time: f64) -> Frame {
+    let fonts: Arc<dyn FontSource> = Arc::new(NoFonts);
+    let limits = Limits::default();
+    let reading = Reading { blobs: kept, fonts: &fonts, limits: &limits };
+    evaluate::frame(content, time, &reading, &Sources::default(), (640, 480)).unwrap().frame
+}
