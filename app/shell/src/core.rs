@@ -1,7 +1,7 @@
 //! The thread that owns the kernel: commands come in, states and notifications go out.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeSet, VecDeque},
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
@@ -269,18 +269,22 @@ impl Core {
         let content = self.kernel.content(record.id)?;
         let evaluator = self.kernel.registry().evaluator(&record.kind).cloned();
         let extent = evaluator.as_ref().map(|drawn| drawn.extent(&content, 0.0)).transpose()?;
-        let version = self.kernel.history(record.id)?.last_ord();
+        let links = self.kernel.links(&BTreeSet::from([record.id]))?;
+        let mut version = self.kernel.history(record.id)?.last_ord();
+        for linked in links.documents() {
+            version = version.max(self.kernel.history(linked)?.last_ord());
+        }
         let preview = content.text().map(|text| text.slice(..text.len_chars().min(PREVIEW)).to_string());
-        Ok(Active { id: record.id, version, preview, content, evaluator, extent: extent.unwrap_or_default() })
+        let extent = extent.unwrap_or_default();
+        Ok(Active { id: record.id, version, preview, content, links, evaluator, extent })
     }
 
-    /// The titles of the commands that undo and redo would act on. The event that made the document is not among them.
+    /// The titles of the commands that undo and redo would act on.
     fn steps(&mut self, document: DocumentId) -> (Option<String>, Option<String>) {
         let actor = self.context.actor.clone();
         let Ok(history) = self.kernel.history(document) else { return (None, None) };
-        let made = history.rows().next().map(|row| row.event);
-        let undone = history.undo(&actor).filter(|step| Some(step.event) != made);
-        let undo = undone.and_then(|step| history.edit(step.event)).map(|row| row.command.clone());
+        let undo =
+            history.undo(&actor).and_then(|step| history.edit(step.event)).map(|row| row.command.clone());
         let redone = history.redo(&actor);
         let redo = redone.and_then(|step| history.edit(step.event)).map(|row| row.command.clone());
         (undo.map(|id| self.title(&id)), redo.map(|id| self.title(&id)))

@@ -8,7 +8,7 @@ use std::{
 
 use base::Limits;
 use document::Content;
-use kernel::{Evaluator, Pixels, Reading, View, ports::FontSource};
+use kernel::{Evaluator, Links, Pixels, Reading, View, ports::FontSource};
 
 use crate::core::{Message, RemoteBlobs};
 
@@ -17,6 +17,8 @@ use crate::core::{Message, RemoteBlobs};
 pub struct Wish {
     /// A read snapshot.
     pub content: Content,
+    /// The documents that it refers to.
+    pub links: Links,
     /// What draws it.
     pub evaluator: Arc<dyn Evaluator>,
     /// The part of it.
@@ -98,7 +100,8 @@ fn next((slot, ready): &(Mutex<Slot>, Condvar)) -> Option<Wish> {
 
 fn draw(wish: &Wish, resources: &Resources) -> Frame {
     let blobs = RemoteBlobs(resources.core.clone());
-    let reading = Reading { blobs: &blobs, fonts: &resources.fonts, limits: &resources.limits };
+    let reading =
+        Reading { blobs: &blobs, fonts: &resources.fonts, limits: &resources.limits, links: &wish.links };
     let drawn = catch_unwind(AssertUnwindSafe(|| wish.evaluator.draw(&wish.content, &wish.view, &reading)));
     let pixels = match drawn {
         Ok(drawn) => drawn.map_err(|error| error.to_string()),

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use base::DocumentId;
 use document::Content;
-use kernel::Evaluator;
+use kernel::{Evaluator, Links};
 use schema::ToolDeclaration;
 use serde_json::{Map, Value as Json};
 
@@ -51,10 +51,12 @@ pub struct DocumentEntry {
 pub struct Active {
     /// Its id.
     pub id: DocumentId,
-    /// The place of its newest event in the log: another one means that it has changed.
+    /// The place of the newest event in the log of it and of what it refers to: another one means that it has changed.
     pub version: u64,
     /// A read snapshot of it.
     pub content: Content,
+    /// The documents that it refers to.
+    pub links: Links,
     /// What draws it; none for kinds that are not drawn.
     pub evaluator: Option<Arc<dyn Evaluator>>,
     /// How the text of a text begins.

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use base::{BlobHash, Diagnostic, Limits, NodeId};
+use base::{BlobHash, Diagnostic, DocumentId, Limits, NodeId};
 use document::{Content, NodeRef};
 use glam::{DMat4, Mat3, Mat4, Vec2};
 use kernel::{CommandError, Reading};
@@ -92,9 +92,18 @@ struct Gathering<'a> {
     /// The places of materials by their nodes.
     places: BTreeMap<Option<NodeId>, usize>,
     geometries: BTreeMap<BlobHash, Arc<Geometry>>,
-    images: BTreeMap<Option<BlobHash>, Arc<Image>>,
+    images: BTreeMap<Picture, Arc<Image>>,
     /// How many bytes were read.
     bytes: u64,
+}
+
+/// Where the pixels of a texture come from.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Picture {
+    File(BlobHash),
+    /// A document, and the pixels along its longer side.
+    Document(DocumentId, u32),
+    None,
 }
 
 /// Takes what is shown.
@@ -195,13 +204,20 @@ impl<'a> Gathering<'a> {
     }
 
     fn image(&mut self, texture: &kinds::Texture<'_>) -> Result<Arc<Image>, CommandError> {
-        let hash = texture.image();
-        if let Some(image) = self.images.get(&hash) {
+        let picture = match (texture.document(), texture.image()) {
+            (Some(document), _) => Picture::Document(document, texture.resolution().clamp(1, 16_384) as u32),
+            (None, Some(hash)) => Picture::File(hash),
+            (None, None) => Picture::None,
+        };
+        if let Some(image) = self.images.get(&picture) {
             return Ok(image.clone());
         }
-        let read = match hash {
-            Some(hash) => self.sources.image(hash, self.reading)?,
-            None => Err("it has no image".to_owned()),
+        let read = match picture {
+            Picture::File(hash) => self.sources.image(hash, self.reading)?,
+            Picture::Document(document, longest) => {
+                self.sources.drawn(document, longest, self.root.time(), self.reading)
+            }
+            Picture::None => Err("it has no image".to_owned()),
         };
         let image = read.unwrap_or_else(|problem| {
             let name = texture.name();
@@ -210,7 +226,7 @@ impl<'a> Gathering<'a> {
             Arc::new(checker())
         });
         self.spend(image.rgba.len() * 4)?;
-        self.images.insert(hash, image.clone());
+        self.images.insert(picture, image.clone());
         Ok(image)
     }
 

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use base::{BlobHash, Limits};
+use base::{BlobHash, DocumentId, Limits};
 use kernel::{CommandError, Reading};
 use raster::codec;
 use rustc_hash::FxHashMap;
@@ -44,6 +44,8 @@ enum Form {
     Deformation,
     Keyframes,
     Image,
+    /// A picture of a document with this many pixels along its longer side.
+    Drawn(u32),
 }
 
 struct Entry {
@@ -116,6 +118,33 @@ impl Sources {
         read.map(|(image, _)| Result::clone(&image))
     }
 
+    /// A picture of a linked document at a time, in seconds; why it cannot be drawn otherwise. A document that holds the same
+    /// as before, and does not move, is not drawn again.
+    pub fn drawn(
+        &self,
+        document: DocumentId,
+        longest: u32,
+        time: f64,
+        reading: &Reading<'_>,
+    ) -> Result<Arc<Image>, String> {
+        let hash = reading.links.hash(document).ok_or("the document that it shows is not there")?;
+        let moment = if reading.links.moves(document) { time } else { 0.0 };
+        let key = BlobHash::of(&[&hash.0[..], &moment.to_le_bytes()].concat());
+        let key = (key, Form::Drawn(longest));
+        if let Some((data, _)) = self.find(key.0, key.1)
+            && let Ok(image) = data.downcast()
+        {
+            return Ok(image);
+        }
+        let drawn =
+            reading.links.draw(document, longest, time, reading).map_err(|error| error.to_string())?;
+        let rgba: Vec<[u8; 4]> = drawn.rgba.into_iter().map(straight).collect();
+        let bytes = rgba.len() * 4;
+        let image = Arc::new(Image { width: drawn.width, height: drawn.height, rgba });
+        self.keep(key, image.clone(), bytes);
+        Ok(image)
+    }
+
     fn kept<T: Any + Send + Sync>(
         &self,
         hash: BlobHash,
@@ -161,6 +190,15 @@ impl Sources {
             kept.bytes += bytes;
         }
     }
+}
+
+/// A pixel that is not premultiplied.
+fn straight([r, g, b, a]: [u8; 4]) -> [u8; 4] {
+    let part = |x: u8| match a {
+        0 => 0,
+        _ => ((u32::from(x) * 255 + u32::from(a) / 2) / u32::from(a)).min(255) as u8,
+    };
+    [part(r), part(g), part(b), a]
 }
 
 fn damaged(hash: BlobHash, error: impl ToString) -> CommandError {

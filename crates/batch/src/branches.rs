@@ -96,6 +96,16 @@ impl Branches {
         Ok(found)
     }
 
+    /// What a document was before the script; none of one that the script makes.
+    pub fn state(&self, kernel: &mut Kernel, document: DocumentId) -> Option<BlobHash> {
+        if let Some((_, state)) = self.bases.get(&document) {
+            return Some(*state);
+        }
+        let is_own = self.own.contains(&document) || !self.is_workspace();
+        let content = kernel.content(document).ok().filter(|_| !is_own)?;
+        Some(BlobHash::of(&content.hash().0))
+    }
+
     fn begin_at(
         &mut self,
         kernel: &mut Kernel,

@@ -27,6 +27,19 @@ pub struct Known<'v> {
 /// The files that something follows from, by the paths that were asked for, with their stamps; none where there was nothing.
 pub type Origins = BTreeMap<String, Option<Stamp>>;
 
+/// What the steps before a step come to in a document.
+pub(crate) type Seen<'s> = dyn FnMut(DocumentId) -> VersionKey + 's;
+
+/// Names what steps of these versions come to in a document that was in this state before them.
+pub(crate) fn seen(steps: Vec<Option<VersionKey>>, before: Option<BlobHash>) -> VersionKey {
+    let mut hasher = blake3::Hasher::new_derive_key("metabuilder 2026-11 linked document");
+    hasher.update(&before.map_or([0; 32], |hash| hash.0));
+    for version in steps {
+        hasher.update(&version.map_or([0; 32], |version| version.0));
+    }
+    VersionKey(*hasher.finalize().as_bytes())
+}
+
 /// What a step follows from, as far as it is known before it runs.
 pub(crate) struct Origin<'s> {
     pub step: &'s Step,
@@ -80,25 +93,26 @@ impl<'v> Known<'v> {
     }
 
     /// What a step gives, when it is known and still right. Outputs that are gone or were changed are put back.
-    pub(crate) fn find(&mut self, step: StepKey) -> Option<Version> {
+    pub(crate) fn find(&mut self, step: StepKey, seen: &mut Seen<'_>) -> Option<Version> {
         if self.force {
             return None;
         }
         let candidates = self.versions.find(step);
-        candidates.into_iter().find(|version| self.is_current(version) && self.restore(version))
+        candidates.into_iter().find(|version| self.is_current(version, seen) && self.restore(version))
     }
 
     /// As [`Known::find`], but changes nothing.
-    pub(crate) fn peek(&mut self, step: StepKey) -> Option<Version> {
+    pub(crate) fn peek(&mut self, step: StepKey, seen: &mut Seen<'_>) -> Option<Version> {
         if self.force {
             return None;
         }
         let candidates = self.versions.find(step);
-        candidates.into_iter().find(|version| self.is_current(version))
+        candidates.into_iter().find(|version| self.is_current(version, seen))
     }
 
-    fn is_current(&mut self, version: &Version) -> bool {
-        version.reads.iter().all(|(path, hash)| self.hash(path) == *hash)
+    fn is_current(&mut self, version: &Version, seen: &mut Seen<'_>) -> bool {
+        version.linked.iter().all(|(document, then)| seen(*document) == *then)
+            && version.reads.iter().all(|(path, hash)| self.hash(path) == *hash)
             && version.fonts.is_none_or(|fonts| fonts == self.versions.fonts())
     }
 
@@ -142,7 +156,7 @@ impl<'v> Known<'v> {
     }
 
     /// Why a step must run.
-    pub(crate) fn reason(&mut self, origin: &Origin<'_>) -> String {
+    pub(crate) fn reason(&mut self, origin: &Origin<'_>, seen: &mut Seen<'_>) -> String {
         if self.force {
             return "every step is to run".to_owned();
         }
@@ -171,6 +185,11 @@ impl<'v> Known<'v> {
         let changed = |(id, state): &(&DocumentId, &BlobHash)| past.documents.get(id) != Some(state);
         reasons
             .extend(origin.documents.iter().filter(changed).map(|(id, _)| format!("document {id} changed")));
+        for (id, then) in &past.linked {
+            if seen(*id) != *then {
+                reasons.push(format!("linked document {id} changed"));
+            }
+        }
         if past.fonts.is_some_and(|fonts| fonts != self.versions.fonts()) {
             reasons.push("the fonts changed".to_owned());
         }
@@ -193,7 +212,7 @@ impl<'v> Known<'v> {
     }
 
     /// What a step came to, in the form in which the next run compares it.
-    pub(crate) fn past(&mut self, origin: Origin<'_>, trace: &Trace) -> Past {
+    pub(crate) fn past(&mut self, origin: Origin<'_>, trace: &Trace, seen: &mut Seen<'_>) -> Past {
         Past {
             environment: self.environment.clone(),
             command: origin.step.command.clone(),
@@ -202,6 +221,7 @@ impl<'v> Known<'v> {
             reads: trace.reads.clone(),
             fonts: trace.fonts.then(|| self.versions.fonts()),
             documents: origin.documents,
+            linked: trace.linked.iter().map(|document| (*document, seen(*document))).collect(),
             volatile: trace.volatile,
         }
     }
@@ -231,6 +251,9 @@ pub(crate) fn version_key(step: StepKey, past: &Past, deeds: &[Deed]) -> Version
     for (path, hash) in &past.reads {
         hasher.update(&(path.len() as u64).to_le_bytes()).update(path.as_bytes());
         hasher.update(&hash.map_or([0; 32], |hash| hash.0));
+    }
+    for (id, version) in &past.linked {
+        hasher.update(&id.value().to_be_bytes()).update(&version.0);
     }
     hasher.update(&past.fonts.map_or([0; 32], |hash| hash.0));
     // What does not follow from all that stands for itself. Results need not: they are in the arguments of later steps.

@@ -14,7 +14,7 @@ use serde_json::Value as Json;
 use crate::{
     Interrupt, Known, Plan, Progress, StepReport, Way,
     branches::Branches,
-    known::{Origin, skipped_key, version_key},
+    known::{Origin, Seen, seen, skipped_key, version_key},
     values::Results,
     versions::{Blobs, Kept, Version},
 };
@@ -32,6 +32,8 @@ pub(crate) struct Shared<'r> {
     results: Results,
     /// The step that changed each document last.
     writers: BTreeMap<DocumentId, usize>,
+    /// The steps that saw a document because others refer to it.
+    readers: BTreeMap<DocumentId, Vec<usize>>,
     /// What the steps that are done gave, by their numbers.
     pub versions: Vec<Option<VersionKey>>,
     /// The documents that they changed.
@@ -65,6 +67,7 @@ impl<'r> Shared<'r> {
             progress,
             results: Results::new(),
             writers: BTreeMap::new(),
+            readers: BTreeMap::new(),
             versions: vec![None; total],
             changed: vec![Vec::new(); total],
             owed: vec![false; total],
@@ -88,6 +91,7 @@ impl<'r> Shared<'r> {
         version: Version,
     ) -> Result<(), CommandError> {
         self.note_changes(plan, at, &version.changed)?;
+        self.note_links(plan, at, version.linked.keys())?;
         self.versions[at] = Some(version.key);
         self.owed[at] = !version.changed.is_empty();
         let Version { key, result, diagnostics, reads, writes, changed, .. } = version;
@@ -122,21 +126,59 @@ impl<'r> Shared<'r> {
         self.waiting.push(report);
     }
 
+    /// What the steps before a step come to in a document.
+    fn seen(&mut self, plan: &Plan, at: usize, document: DocumentId) -> VersionKey {
+        let changes = |step: &usize| self.changed[*step].contains(&document) && plan.precedes(*step, at);
+        let versions = plan.order().filter(changes).map(|step| self.versions[step]);
+        seen(versions.collect(), self.branches.state(self.kernel, document))
+    }
+
+    /// Notes which documents a step saw because others refer to them.
+    fn note_links<'d>(
+        &mut self,
+        plan: &Plan,
+        at: usize,
+        linked: impl Iterator<Item = &'d DocumentId>,
+    ) -> Result<(), CommandError> {
+        for document in linked {
+            if let Some(other) = self.writers.get(document)
+                && *other != at
+                && !plan.precedes(*other, at)
+            {
+                return Err(beside(
+                    plan,
+                    *other,
+                    &format!("it shows document {document}, which is changed by"),
+                ));
+            }
+            self.readers.entry(*document).or_default().push(at);
+        }
+        Ok(())
+    }
+
     /// Notes which documents a step changed.
     fn note_changes(&mut self, plan: &Plan, at: usize, changed: &[DocumentId]) -> Result<(), CommandError> {
         for document in changed.iter().filter(|document| **document != WORKSPACE) {
-            if let Some(other) = self.writers.insert(*document, at)
-                && !plan.precedes(other, at)
-                && other != at
-            {
-                let other = &plan.script.steps[other].id;
-                return Err(CommandError::Failed(format!(
-                    "it changed document {document}, and so did step '{other}', which runs beside it: add '{other}' to needs"
-                )));
+            let is_beside = |other: &usize| *other != at && !plan.precedes(*other, at);
+            if let Some(other) = self.writers.insert(*document, at).filter(is_beside) {
+                return Err(beside(plan, other, &format!("it changed document {document}, and so did")));
+            }
+            let readers = self.readers.get(document).into_iter().flatten().copied();
+            if let Some(other) = readers.into_iter().find(is_beside) {
+                return Err(beside(
+                    plan,
+                    other,
+                    &format!("it changed document {document}, which is shown by"),
+                ));
             }
         }
         Ok(())
     }
+}
+
+fn beside(plan: &Plan, other: usize, what: &str) -> CommandError {
+    let other = &plan.script.steps[other].id;
+    CommandError::Failed(format!("{what} step '{other}', which runs beside it: add '{other}' to needs"))
 }
 
 /// A run as its lanes see it.
@@ -196,7 +238,9 @@ impl<'r, 'v> Lanes<'r, 'v> {
         let documents = shared.branches.outside(shared.kernel, &arguments)?;
         let origin = Origin { step, arguments: &arguments, needs: self.needs(at, shared), documents };
         let key = known.step_key(&origin);
-        let Some(version) = known.find(key) else { return Ok(None) };
+        let Some(version) = known.find(key, &mut |document| shared.seen(self.plan, at, document)) else {
+            return Ok(None);
+        };
         shared.reuse(self.plan, at, arguments, version)?;
         Ok(Some(()))
     }
@@ -217,12 +261,13 @@ impl<'r, 'v> Lanes<'r, 'v> {
         // What runs at the end runs whatever happens.
         if let Some(mut known) = self.known().filter(|_| at < self.plan.script.main) {
             let key = known.step_key(&origin);
-            if let Some(version) = known.find(key) {
+            let mut seen = |document| shared.seen(self.plan, at, document);
+            if let Some(version) = known.find(key, &mut seen) {
                 drop(known);
                 shared.reuse(self.plan, at, arguments, version)?;
                 return self.acknowledge_some(&mut shared);
             }
-            question = Some((key, known.reason(&origin)));
+            question = Some((key, known.reason(&origin, &mut seen)));
         }
         self.settle(&mut shared, at, &arguments)?;
         let request = Request {
@@ -258,6 +303,8 @@ impl<'r, 'v> Lanes<'r, 'v> {
             }
         };
         shared.note_changes(self.plan, at, &response.changed)?;
+        let linked = response.trace.iter().flat_map(|trace| &trace.linked);
+        shared.note_links(self.plan, at, linked)?;
         let ms = self.clock.now() - started;
         let mut trace = *response.trace.take().unwrap_or_default();
         let mut report = StepReport::new(step, Way::Ran, arguments.clone());
@@ -266,7 +313,9 @@ impl<'r, 'v> Lanes<'r, 'v> {
         if let Some((key, why)) = question {
             let deeds = std::mem::take(&mut trace.deeds);
             let blobs = blobs(shared.kernel, &deeds, &trace)?;
-            shared.versions[at] = self.keep(key, origin, trace, &response, (deeds, blobs), ms);
+            let mut seen = |document| shared.seen(self.plan, at, document);
+            let version = self.keep(key, origin, trace, &response, (deeds, blobs), (ms, &mut seen));
+            shared.versions[at] = version;
             report.reason = Some(why);
         }
         self.note_step(&mut shared, at, &response)?;
@@ -308,17 +357,18 @@ impl<'r, 'v> Lanes<'r, 'v> {
         trace: Trace,
         response: &Response,
         (deeds, blobs): (Vec<Deed>, Blobs),
-        ms: i64,
+        (ms, seen): (i64, &mut Seen<'_>),
     ) -> Option<VersionKey> {
         let mut known = self.known()?;
         let id = origin.step.id.clone();
-        let past = known.past(origin, &trace);
+        let past = known.past(origin, &trace, seen);
         let key = version_key(step, &past, &deeds);
         let version = (!trace.volatile).then(|| Version {
             key,
             result: response.result.clone(),
             diagnostics: response.diagnostics.clone(),
             reads: trace.reads,
+            linked: past.linked.clone(),
             fonts: past.fonts,
             writes: trace.writes.into_iter().map(|written| (written.path, written.hash)).collect(),
             changed: response.changed.clone(),

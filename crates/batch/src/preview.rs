@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use base::VersionKey;
+use base::{DocumentId, VersionKey};
 use kernel::{CommandError, Kernel};
 
 use crate::{
     Known, Plan, Way,
     branches::Branches,
-    known::{Origin, skipped_key},
+    known::{Origin, seen, skipped_key},
     values::Results,
 };
 
@@ -39,6 +39,7 @@ pub fn preview(
     let mut results = Results::new();
     let mut versions: BTreeMap<usize, VersionKey> = BTreeMap::new();
     let mut running = vec![false; plan.script.steps.len()];
+    let mut changed: BTreeMap<usize, Vec<DocumentId>> = BTreeMap::new();
     let mut of_step = |at: usize| {
         let step = &plan.script.steps[at];
         if at >= plan.script.main {
@@ -74,16 +75,26 @@ pub fn preview(
         };
         let origin = Origin { step, arguments: &arguments, needs, documents };
         let key = known.step_key(&origin);
-        match known.peek(key) {
+        let mut seen = |document: DocumentId| {
+            let changes = |step: &usize| {
+                changed.get(step).is_some_and(|changed| changed.contains(&document))
+                    && plan.precedes(*step, at)
+            };
+            let steps = plan.order().filter(changes).map(|step| versions.get(&step).copied()).collect();
+            let before = workspace.as_mut().and_then(|(kernel, _)| branches.state(kernel, document));
+            seen(steps, before)
+        };
+        match known.peek(key, &mut seen) {
             Some(version) => {
                 versions.insert(at, version.key);
                 results.insert(step.id.clone(), version.result);
                 branches.own(&version.changed);
+                changed.insert(at, version.changed);
                 (Way::Known, "nothing that it follows from has changed".to_owned())
             }
             None => {
                 running[at] = true;
-                (Way::Ran, known.reason(&origin))
+                (Way::Ran, known.reason(&origin, &mut seen))
             }
         }
     };

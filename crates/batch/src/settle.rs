@@ -35,7 +35,15 @@ impl Lanes<'_, '_> {
                 about.retain(|document| !kept.contains(document));
             }
         }
-        self.settle_documents(shared, Some(at), &about)
+        self.settle_documents(shared, Some(at), &about)?;
+        // What these refer to is seen in them.
+        while let linked = shared.kernel.links(&about)?.documents().collect::<BTreeSet<_>>()
+            && !linked.is_subset(&about)
+        {
+            about.extend(linked);
+            self.settle_documents(shared, Some(at), &about)?;
+        }
+        Ok(())
     }
 
     /// Leaves the workspace, if there is one, as the steps say that are done. A document that comes to the same as after the

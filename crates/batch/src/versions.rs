@@ -20,6 +20,9 @@ pub struct Version {
     /// The files that the step read, by the paths that it asked for; none where there was nothing to be read.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub reads: BTreeMap<String, Option<BlobHash>>,
+    /// The documents that it saw because others refer to them, as they were.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub linked: BTreeMap<DocumentId, VersionKey>,
     /// The hash of the fonts of the machine, if the step saw them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fonts: Option<BlobHash>,
@@ -51,6 +54,9 @@ pub struct Past {
     /// The documents that were there before the script, as they were.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub documents: BTreeMap<DocumentId, BlobHash>,
+    /// The documents that it saw because others refer to them, as they were.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub linked: BTreeMap<DocumentId, VersionKey>,
     /// Whether it runs every time.
     pub volatile: bool,
 }

@@ -92,6 +92,11 @@ impl<'a> NodeRef<'a> {
         }
     }
 
+    /// The time at which it is read, in seconds.
+    pub fn time(self) -> f64 {
+        self.time
+    }
+
     /// When the last keyframe of this node is, in seconds; 0 when it has none.
     pub fn end(self) -> f64 {
         match self.node.properties.get(keyframe::PROPERTY) {

@@ -90,6 +90,7 @@ impl Away {
             limits: &self.limits,
             settings: &self.settings,
             tracer: self.call.tracer.as_ref(),
+            links: &crate::links::NONE,
         }
     }
 
@@ -102,6 +103,7 @@ impl Away {
             limits: &self.limits,
             settings: &self.settings,
             tracer: self.call.tracer.as_ref(),
+            links: &crate::links::NONE,
         };
         (assets, &mut self.call.ids)
     }

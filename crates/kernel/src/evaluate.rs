@@ -5,7 +5,7 @@ use std::sync::Arc;
 use base::{BlobHash, Limits, NodeId};
 use document::Content;
 
-use crate::{CommandError, ports::FontSource};
+use crate::{CommandError, Links, ports::FontSource};
 
 /// Where blobs come from.
 pub trait Blobs {
@@ -25,6 +25,8 @@ pub struct Reading<'a> {
     pub fonts: &'a Arc<dyn FontSource>,
     /// Bounds on what is drawn.
     pub limits: &'a Limits,
+    /// The documents that the document refers to.
+    pub links: &'a Links,
 }
 
 /// The part of a document that is looked at.

@@ -16,6 +16,7 @@ mod evaluate;
 mod exchange;
 mod history;
 mod kernel;
+mod links;
 mod log;
 mod machines;
 pub mod pattern;
@@ -44,6 +45,7 @@ pub use exchange::{
 };
 pub use history::History;
 pub use kernel::{Kernel, Ports, Request, Response};
+pub use links::Links;
 pub use machines::{
     Button, Input, LazyChart, Modifiers, PointerInput, PointerPhase, Preview, PreviewShape, Signalled,
 };

@@ -14,6 +14,7 @@ use crate::{
     Blobs, CommandError, Context, Kernel, Reading, Registry, Session,
     assign::assignments,
     call::{Call, Deadline},
+    links::{self, Links},
     log::SharedLog,
     ports::{Clock, Files, FontSource},
     settings::Settings,
@@ -29,6 +30,7 @@ pub struct Assets<'a> {
     pub(crate) limits: &'a Limits,
     pub(crate) settings: &'a Settings,
     pub(crate) tracer: Option<&'a Tracer>,
+    pub(crate) links: &'a Links,
 }
 
 impl Assets<'_> {
@@ -40,7 +42,7 @@ impl Assets<'_> {
     /// What drawing needs of these.
     pub fn reading(&self) -> Reading<'_> {
         self.note_fonts();
-        Reading { blobs: self, fonts: self.fonts, limits: self.limits }
+        Reading { blobs: self, fonts: self.fonts, limits: self.limits, links: self.links }
     }
 
     /// A whole file.
@@ -160,6 +162,15 @@ impl TaskScope<'_> {
     /// The record of a document.
     pub fn record(&mut self, document: DocumentId) -> Result<DocumentRecord, CommandError> {
         self.kernel.record(document)
+    }
+
+    /// The documents that a document refers to, as they are now.
+    pub fn links(&mut self, document: DocumentId) -> Result<Links, CommandError> {
+        let links = self.kernel.links(&BTreeSet::from([document]))?;
+        if let Some(tracer) = self.tracer {
+            tracer.lock().linked.extend(links.documents());
+        }
+        Ok(links)
     }
 
     /// What is registered.
@@ -409,6 +420,7 @@ impl Kernel {
             limits: &self.ports.limits,
             settings: &self.ports.settings,
             tracer: None,
+            links: &links::NONE,
         }
     }
 }

@@ -1,11 +1,11 @@
 //! What a command touched, so that its result can be kept and known to be still right.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use base::BlobHash;
+use base::{BlobHash, DocumentId};
 
 use crate::{
     ports::{FileError, Files, Folder, Purpose, Stamp},
@@ -22,6 +22,8 @@ pub struct Trace {
     pub writes: Vec<Written>,
     /// What it did to documents.
     pub deeds: Vec<Deed>,
+    /// The documents that it read because others refer to them.
+    pub linked: BTreeSet<DocumentId>,
     /// Whether it saw the fonts of the machine.
     pub fonts: bool,
     /// Whether its result follows from more than its arguments, these files and the documents: from the session, from

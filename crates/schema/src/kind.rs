@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::PropertyDeclaration;
+use crate::{PropertyDeclaration, PropertyType};
 
 /// The declaration of a node kind.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -44,6 +44,15 @@ impl Kinds {
     /// Adds a kind; the kind of that id before is handed back.
     pub fn insert(&mut self, kind: Kind) -> Option<Kind> {
         self.0.insert(kind.id.clone(), kind)
+    }
+
+    /// The properties that refer to other documents, with the kinds that have them.
+    pub fn document_properties(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.values().flat_map(|kind| {
+            let referring =
+                kind.properties.iter().filter(|property| property.value_type == PropertyType::Document);
+            referring.map(|property| (kind.id.as_str(), property.name.as_str()))
+        })
     }
 
     /// The kind of this id.

@@ -197,7 +197,12 @@ impl qobject::CanvasView {
         if let (Some((_, _, view)), true) = (wished, wished != self.wished)
             && let Some(drawer) = &self.drawer
         {
-            drawer.draw(Wish { content: active.content.clone(), evaluator, view });
+            drawer.draw(Wish {
+                content: active.content.clone(),
+                links: active.links.clone(),
+                evaluator,
+                view,
+            });
         }
         self.as_mut().rust_mut().wished = wished;
     }

@@ -6,7 +6,7 @@ use std::{collections::HashMap, sync::Arc};
 use base::{BlobHash, Limits};
 use document::{Content, Key};
 use kernel::{
-    Blobs, CommandError, Context, Kernel, Reading, Registry, Request,
+    Blobs, CommandError, Context, Kernel, Links, Reading, Registry, Request,
     ports::{FontBytes, FontSource},
 };
 use scene::{Sources, evaluate, frame::Frame};
@@ -74,6 +74,7 @@ pub fn framed(content: &Content, kept: &Kept) -> Frame {
 pub fn framed_at(content: &Content, kept: &Kept, time: f64) -> Frame {
     let fonts: Arc<dyn FontSource> = Arc::new(NoFonts);
     let limits = Limits::default();
-    let reading = Reading { blobs: kept, fonts: &fonts, limits: &limits };
+    let links = Links::default();
+    let reading = Reading { blobs: kept, fonts: &fonts, limits: &limits, links: &links };
     evaluate::frame(content, time, &reading, &Sources::default(), (640, 480)).unwrap().frame
 }

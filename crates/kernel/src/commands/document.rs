@@ -11,8 +11,8 @@ use sha2::{Digest, Sha256};
 
 use super::bundle;
 use crate::{
-    CommandError, EditScope, ExportRequest, FileSource, ImportedContent, NewDocument, QueryScope, Registrar,
-    TaskScope, WORKSPACE, Work, workspace::record_node,
+    Assets, CommandError, EditScope, ExportRequest, FileSource, ImportedContent, NewDocument, QueryScope,
+    Registrar, TaskScope, WORKSPACE, Work, workspace::record_node,
 };
 
 pub(super) fn register(registrar: &mut Registrar<'_>) {
@@ -172,6 +172,7 @@ fn export(scope: &mut TaskScope<'_>, args: Export) -> Result<Work, CommandError>
         return bundle::export(scope, &record, &path, options).map(all_done);
     }
     let content = scope.content(args.document)?;
+    let links = scope.links(args.document)?;
     let (format, exporter) = scope.registry().exporter(&record.kind, &format)?;
     let request = ExportRequest {
         format: format.id.clone(),
@@ -182,8 +183,8 @@ fn export(scope: &mut TaskScope<'_>, args: Export) -> Result<Work, CommandError>
     let exporter = exporter.clone();
     Ok(Box::new(move |away| {
         let limits = away.assets().limits().clone();
-        let exported =
-            exporter.export(&content, &record.properties, &request, &mut away.assets(), &limits)?;
+        let mut assets = Assets { links: &links, ..away.assets() };
+        let exported = exporter.export(&content, &record.properties, &request, &mut assets, &limits)?;
         away.warn(exported.diagnostics);
         let result = told(away.write(&path, &exported.bytes)?, &exported.bytes);
         Ok(Box::new(move |_| Ok(result)))
