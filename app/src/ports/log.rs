@@ -32,6 +32,10 @@ impl EventLog for Log {
         self.0.heads().map_err(failed)
     }
 
+    fn last_ord(&self) -> u64 {
+        self.0.last_ord()
+    }
+
     fn append(&mut self, event: NewEvent) -> Result<Appended, LogError> {
         let appended = self.0.append(store::NewEvent {
             tenant: event.tenant,

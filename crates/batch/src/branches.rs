@@ -240,7 +240,7 @@ impl Branches {
         Ok(())
     }
 
-    /// Takes what the last run made out of the list of documents: this run makes all of it again, so that what it takes back
+    /// Lets the list of documents be as it was before the last run: this run does all of it again, so that what it takes back
     /// is its own.
     pub fn withdraw(&mut self, kernel: &mut Kernel, context: &Context) -> Result<(), CommandError> {
         if self.floor.is_some() || !self.is_workspace() {
@@ -253,6 +253,12 @@ impl Branches {
                     document,
                     &Listed { is_there: false, ..listed },
                 )?);
+            }
+        }
+        let found = self.last.iter().filter(|(_, branch)| branch.base.is_some());
+        for document in found.map(|(document, _)| *document).collect::<Vec<_>>() {
+            if let Some(base) = self.base_of(kernel, document)? {
+                self.events.extend(kernel.list_again(context, document, &base.listed)?);
             }
         }
         self.floor = Some(kernel.last_ord());

@@ -24,6 +24,10 @@ const GROUP_STEPS: usize = 1024;
 /// How long a done step may wait for its group, in milliseconds.
 const GROUP_MS: i64 = 20;
 
+/// Why all steps of a script run.
+pub(crate) const GOES_BACK: &str =
+    "a step takes back what was done last, in whichever document: where it names one, others need not run";
+
 /// What the lanes share, one at a time.
 pub(crate) struct Shared<'r> {
     pub kernel: &'r mut Kernel,
@@ -212,7 +216,7 @@ impl<'r, 'v> Lanes<'r, 'v> {
     /// Takes what is known of all steps that need only such steps: of each that it is done, if it is.
     pub fn reuse_all(&self) -> Vec<Option<()>> {
         let mut given = vec![None; self.plan.script.main];
-        let Some(mut known) = self.known() else { return given };
+        let Some(mut known) = self.known().filter(|_| !self.plan.goes_back) else { return given };
         let mut shared = self.shared();
         for at in self.plan.graph.order().iter().copied() {
             if self.plan.needs(at).all(|need| given[need].is_some()) {
@@ -262,12 +266,17 @@ impl<'r, 'v> Lanes<'r, 'v> {
         if let Some(mut known) = self.known().filter(|_| at < self.plan.script.main) {
             let key = known.step_key(&origin);
             let mut seen = |document| shared.seen(self.plan, at, document);
-            if let Some(version) = known.find(key, &mut seen) {
+            let found = if self.plan.goes_back { None } else { known.find(key, &mut seen) };
+            if let Some(version) = found {
                 drop(known);
                 shared.reuse(self.plan, at, arguments, version)?;
                 return self.acknowledge_some(&mut shared);
             }
-            question = Some((key, known.reason(&origin, &mut seen)));
+            let reason = match self.plan.goes_back {
+                true => GOES_BACK.to_owned(),
+                false => known.reason(&origin, &mut seen),
+            };
+            question = Some((key, reason));
         }
         self.settle(&mut shared, at, &arguments)?;
         let request = Request {

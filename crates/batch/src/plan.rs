@@ -21,8 +21,8 @@ pub struct Plan {
     pub graph: Graph,
     /// The same for those that run at the end whatever happens; the first of them has the number 0.
     pub finally: Graph,
-    /// Whether a step takes back, or brings back, what the script did last, in whichever document that was. A script that
-    /// begins with that takes back what was done before it.
+    /// Whether steps take back, or bring back, what the script did last, in whichever document that was: all steps run then,
+    /// each after the other. A script that does nothing else goes back in what was done before it.
     pub(crate) goes_back: bool,
     /// The numbers of the steps by their ids.
     pub(crate) index: BTreeMap<String, usize>,
@@ -74,11 +74,10 @@ impl Plan {
     }
 
     fn goes_back(&self, registry: &Registry) -> bool {
-        let steps = self.order().map(|at| &self.script.steps[at]);
         let acts =
             |step: &&Step| registry.command(&step.command).is_ok_and(|command| command.class() != "query");
-        let mut acting = steps.filter(acts).map(goes_back);
-        acting.next() == Some(false) && acting.any(|goes_back| goes_back)
+        let acting: Vec<bool> = self.script.steps.iter().filter(acts).map(goes_back).collect();
+        acting.contains(&true) && acting.contains(&false)
     }
 
     /// The steps in an order in which they can run: the written one where that is possible.

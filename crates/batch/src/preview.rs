@@ -9,6 +9,7 @@ use crate::{
     Known, Plan, Way,
     branches::Branches,
     known::{Origin, seen, skipped_key},
+    lane::GOES_BACK,
     values::Results,
 };
 
@@ -65,6 +66,10 @@ pub fn preview(
             running[at] = true;
             return (Way::Ran, "nothing is kept from run to run".to_owned());
         };
+        if plan.goes_back {
+            running[at] = true;
+            return (Way::Ran, GOES_BACK.to_owned());
+        }
         let documents = match &mut workspace {
             Some((kernel, _)) => branches.outside(kernel, &arguments),
             None => Ok(BTreeMap::new()),

@@ -127,7 +127,13 @@ pub fn run(
 ) -> Outcome {
     let clock = kernel.clock().clone();
     let Options { lanes, context, seed, workspace, known } = options;
-    let branches = match Branches::load(kernel, workspace) {
+    let branches = Branches::load(kernel, workspace).and_then(|mut branches| {
+        if plan.goes_back {
+            branches.withdraw(kernel, context)?;
+        }
+        Ok(branches)
+    });
+    let branches = match branches {
         Ok(branches) => branches,
         Err(error) => {
             let failure = plan.script.steps.first().map(|step| (step.clone(), error));

@@ -21,14 +21,11 @@ impl Lanes<'_, '_> {
         at: usize,
         arguments: &Json,
     ) -> Result<(), CommandError> {
-        if self.plan.goes_back {
-            return self.settle_in_order(shared, at);
-        }
         if !shared.branches.is_workspace() {
             return self.settle_before(shared, at);
         }
         let mut about = documents(arguments);
-        if about.is_empty() && sees_all(shared.kernel, &self.plan.script.steps[at].command) {
+        if about.is_empty() && sees_all(shared.kernel, &self.plan.script.steps[at].command, arguments) {
             about = shared.owed_by_document.keys().copied().collect();
             if at >= self.plan.script.main {
                 let kept = shared.branches.kept(shared.kernel, &self.outcomes(shared))?;
@@ -78,34 +75,6 @@ impl Lanes<'_, '_> {
         let named =
             |(document, hasher): (_, blake3::Hasher)| (document, VersionKey(*hasher.finalize().as_bytes()));
         hashers.into_iter().map(named).collect()
-    }
-
-    /// Does what is known of all steps before this one in the order in which they would have run: which of them is taken
-    /// back depends on that.
-    fn settle_in_order(&self, shared: &mut Shared<'_>, at: usize) -> Result<(), CommandError> {
-        shared.branches.withdraw(shared.kernel, self.context)?;
-        let is_before = |step: &usize| self.plan.place(*step) < self.plan.place(at);
-        let mut owed: Vec<usize> = (0..shared.owed.len()).filter(|step| shared.owed[*step]).collect();
-        owed.retain(is_before);
-        owed.sort_by_key(|step| self.plan.place(*step));
-        for step in owed {
-            shared.owed[step] = false;
-            self.repeat_from_base(shared, step)?;
-        }
-        Ok(())
-    }
-
-    /// Does again what a step did, to documents that may be elsewhere.
-    fn repeat_from_base(&self, shared: &mut Shared<'_>, step: usize) -> Result<(), CommandError> {
-        let documents: BTreeSet<_> = shared.documents_of(step).collect();
-        for document in &documents {
-            if let Some(owed) = shared.owed_by_document.get_mut(document) {
-                owed.retain(|other| *other != step);
-            }
-        }
-        shared.branches.list_again(shared.kernel, self.context, &documents)?;
-        self.bring(shared, &documents)?;
-        self.repeat(shared, step)
     }
 
     /// Does what is known of all steps before this one.
@@ -179,9 +148,6 @@ impl Lanes<'_, '_> {
         step: usize,
         changed: &BTreeSet<DocumentId>,
     ) -> Result<bool, CommandError> {
-        if self.plan.goes_back {
-            return Ok(false);
-        }
         let (Some(version), Some(mut known)) = (shared.versions[step], self.known()) else {
             return Ok(false);
         };
@@ -282,8 +248,10 @@ impl Lanes<'_, '_> {
     }
 }
 
-/// Whether a command that names no document is about all of them.
-fn sees_all(kernel: &Kernel, command: &str) -> bool {
+/// Whether a command that names no document is about all of them. Which one a bundle holds is only seen in it.
+fn sees_all(kernel: &Kernel, command: &str, arguments: &Json) -> bool {
     let is_query = || kernel.registry().command(command).is_ok_and(|command| command.class() == "query");
-    command.starts_with("history.") || is_query()
+    let path = arguments.get("path").and_then(Json::as_str).unwrap_or_default();
+    let is_bundle = command == "document.import" && path.trim_end_matches('/').ends_with(".mbd");
+    command.starts_with("history.") || is_bundle || is_query()
 }

@@ -158,7 +158,7 @@ impl Kernel {
 
     /// The place of the newest event in the local order.
     pub fn last_ord(&self) -> u64 {
-        self.last_ord
+        self.log.lock().last_ord()
     }
 
     /// Waits until everything is durable.

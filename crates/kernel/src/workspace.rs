@@ -146,6 +146,8 @@ impl Workspace {
                     payload(log, row.event)?.changes.into_iter().filter(|change| change.document == id)
                 {
                     match own {
+                        // Taking in a copy that holds nothing new says nothing.
+                        _ if change.update.is_empty() => {}
                         true => document.replay(&change.deltas, change.update)?,
                         false => document.integrate(&change.update).map(|_| ())?,
                     }
@@ -192,6 +194,7 @@ impl Workspace {
             for change in payload(log, row.event)?.changes.into_iter().filter(|change| change.document == id)
             {
                 match own {
+                    _ if change.update.is_empty() => {}
                     true => document.replay(&change.deltas, change.update)?,
                     false => document.integrate(&change.update).map(|_| ())?,
                 }

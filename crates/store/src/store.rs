@@ -160,6 +160,11 @@ impl Store {
         self.enqueue(&decoded, hash, header.to_vec(), payload, documents, blobs).map(Some)
     }
 
+    /// The newest event, in local order; 0 when there is none.
+    pub fn last_ord(&self) -> u64 {
+        self.graph.last
+    }
+
     /// Waits until everything handed in so far is durable.
     ///
     /// # Errors

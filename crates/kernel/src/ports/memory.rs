@@ -60,6 +60,10 @@ impl EventLog for MemoryLog {
         Ok(self.events.last().map(|(row, ..)| row.event).into_iter().collect())
     }
 
+    fn last_ord(&self) -> u64 {
+        self.events.len() as u64
+    }
+
     fn append(&mut self, event: NewEvent) -> Result<Appended, LogError> {
         let ord = self.events.len() as u64 + 1;
         let hash = EventHash::of(&ord.to_le_bytes());

@@ -99,6 +99,8 @@ pub trait EventLog: Send {
     fn replica(&self) -> ReplicaId;
     /// The newest events of the graph.
     fn heads(&self) -> Result<Vec<EventHash>, LogError>;
+    /// The place of the newest event in the local order; 0 before the first.
+    fn last_ord(&self) -> u64;
     /// Takes an event: it is pending from now on.
     fn append(&mut self, event: NewEvent) -> Result<Appended, LogError>;
     /// Waits until all that was appended is durable.

@@ -310,8 +310,17 @@ fn import_anew(
     (mut document, insert): (Document, Delta),
 ) -> Result<(), CommandError> {
     let (deltas, _) = document.merge(snapshot).map_err(|error| CommandError::input(path, error))?;
-    let change = merge_in(&mut kernel.workspace, &**kernel.log.lock(), id, path, snapshot)?;
-    if !change.deltas.is_empty() || !change.update.is_empty() {
+    if kernel.has_merged_since(id, None)? {
+        return Err(CommandError::NotApplicable(format!(
+            "{path}: document {id} has taken in another copy of itself here, and would not take that in again: import it into \
+             a new workspace, or use document.merge"
+        )));
+    }
+    // What a build without a workspace made again may not go together with what it made before; then only the content counts.
+    let merged = merge_in(&mut kernel.workspace, &**kernel.log.lock(), id, path, snapshot);
+    if let Ok(change) = merged
+        && (!change.deltas.is_empty() || !change.update.is_empty())
+    {
         kernel.append(context, command.clone(), arguments.clone(), vec![change])?;
     }
     let mut list = kernel.content(WORKSPACE)?;
