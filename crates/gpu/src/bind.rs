@@ -1,6 +1,8 @@
 //! What shaders see beside vertices: slots, and what lies in them.
 
-use crate::{Buffer, Gpu, GpuError, Sampler, Texture};
+use std::sync::Arc;
+
+use crate::{Buffer, Gpu, GpuError, Sampler, Texture, pool::Lease};
 
 /// A binding of a shader. Its number is its place in the list of its group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -52,23 +54,28 @@ pub struct Layout {
 
 /// What lies in a slot.
 #[derive(Clone, Debug)]
-pub struct Binding<'a>(wgpu::BindingResource<'a>);
+pub struct Binding<'a> {
+    raw: wgpu::BindingResource<'a>,
+    lease: Option<Arc<Lease>>,
+}
 
 impl<'a, T> From<&'a Buffer<T>> for Binding<'a> {
     fn from(buffer: &'a Buffer<T>) -> Self {
-        Binding(wgpu::BindingResource::Buffer(buffer.raw.as_entire_buffer_binding()))
+        let size = std::num::NonZero::new(buffer.bytes());
+        let raw = wgpu::BindingResource::Buffer(wgpu::BufferBinding { buffer: &buffer.raw, offset: 0, size });
+        Binding { raw, lease: buffer.lease.clone() }
     }
 }
 
 impl<'a> From<&'a Texture> for Binding<'a> {
     fn from(texture: &'a Texture) -> Self {
-        Binding(wgpu::BindingResource::TextureView(&texture.view))
+        Binding { raw: wgpu::BindingResource::TextureView(&texture.view), lease: None }
     }
 }
 
 impl<'a> From<&'a Sampler> for Binding<'a> {
     fn from(sampler: &'a Sampler) -> Self {
-        Binding(wgpu::BindingResource::Sampler(&sampler.raw))
+        Binding { raw: wgpu::BindingResource::Sampler(&sampler.raw), lease: None }
     }
 }
 
@@ -76,6 +83,7 @@ impl<'a> From<&'a Sampler> for Binding<'a> {
 #[derive(Clone, Debug)]
 pub struct Bindings {
     pub(crate) raw: wgpu::BindGroup,
+    pub(crate) leases: Vec<Arc<Lease>>,
 }
 
 impl Gpu {
@@ -100,14 +108,15 @@ impl Gpu {
     /// # Errors
     /// Something that does not fit its slot, or a lost device.
     pub fn bind(&self, layout: &Layout, bindings: &[Binding<'_>]) -> Result<Bindings, GpuError> {
-        let resources = bindings.iter().map(|binding| binding.0.clone());
+        let resources = bindings.iter().map(|binding| binding.raw.clone());
         let entries: Vec<_> = (0..)
             .zip(resources)
             .map(|(binding, resource)| wgpu::BindGroupEntry { binding, resource })
             .collect();
         let descriptor = wgpu::BindGroupDescriptor { label: None, layout: &layout.raw, entries: &entries };
         let raw = self.guarded("bindings", || self.device().create_bind_group(&descriptor))?;
-        Ok(Bindings { raw })
+        let leases = bindings.iter().filter_map(|binding| binding.lease.clone()).collect();
+        Ok(Bindings { raw, leases })
     }
 }
 

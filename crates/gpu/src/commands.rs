@@ -1,27 +1,30 @@
 //! Commands: what the device is to do, recorded and then handed over at once.
 
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
-use crate::{Bindings, Buffer, Gpu, GpuError, Kernel, Pipeline, Target};
+use crate::{Bindings, Buffer, Gpu, GpuError, Kernel, Pipeline, Target, pool::Lease};
 
 /// Commands being recorded.
 #[derive(Debug)]
 pub struct Commands {
     gpu: Gpu,
     pub(crate) encoder: wgpu::CommandEncoder,
+    /// What is not to be used again before this is submitted.
+    leases: Vec<Arc<Lease>>,
 }
 
 /// Drawing into a target, being recorded.
 #[derive(Debug)]
 pub struct Pass<'a> {
     raw: wgpu::RenderPass<'a>,
+    leases: &'a mut Vec<Arc<Lease>>,
 }
 
 impl Gpu {
     /// Starts to record.
     pub fn commands(&self) -> Commands {
         let encoder = self.device().create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-        Commands { gpu: self.clone(), encoder }
+        Commands { gpu: self.clone(), encoder, leases: Vec::new() }
     }
 }
 
@@ -50,7 +53,7 @@ impl Commands {
             depth_stencil_attachment: depth,
             ..Default::default()
         });
-        record(&mut Pass { raw });
+        record(&mut Pass { raw, leases: &mut self.leases });
     }
 
     /// Runs a kernel over so many workgroups.
@@ -70,8 +73,20 @@ impl Commands {
         let mut pass = self.encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
         pass.set_pipeline(&kernel.raw);
         pass.set_bind_group(0, &bindings.raw, &[]);
+        self.leases.extend_from_slice(&bindings.leases);
         let [x, y, z] = workgroups;
         pass.dispatch_workgroups(x, y, z);
+        Ok(())
+    }
+
+    /// Copies all values of a storage buffer into another that holds at least as many.
+    ///
+    /// # Errors
+    /// The other holds fewer.
+    pub fn copy<T>(&mut self, from: &Buffer<T>, to: &Buffer<T>) -> Result<(), GpuError> {
+        Gpu::allow("a copy in values", from.len() as u64, to.len() as u64)?;
+        self.leases.extend(from.lease.iter().chain(&to.lease).cloned());
+        self.encoder.copy_buffer_to_buffer(&from.raw, 0, &to.raw, 0, from.bytes());
         Ok(())
     }
 
@@ -80,10 +95,19 @@ impl Commands {
     /// # Errors
     /// Commands that do not fit together, no memory, a lost device.
     pub fn submit(self) -> Result<(), GpuError> {
-        let Commands { gpu, encoder } = self;
-        gpu.guarded("the commands", || {
-            gpu.queue().submit([encoder.finish()]);
-        })
+        self.hand_over().map(drop)
+    }
+
+    /// The same, with what to wait for.
+    pub(crate) fn hand_over(self) -> Result<wgpu::SubmissionIndex, GpuError> {
+        let Commands { gpu, encoder, leases } = self;
+        let submitted = gpu.guarded("the commands", || gpu.queue().submit([encoder.finish()]));
+        drop(leases);
+        submitted
+    }
+
+    pub(crate) fn gpu(&self) -> &Gpu {
+        &self.gpu
     }
 }
 
@@ -95,6 +119,7 @@ impl Pass<'_> {
 
     /// Shows this to the shaders as a group from now on.
     pub fn bind(&mut self, group: u32, bindings: &Bindings) {
+        self.leases.extend_from_slice(&bindings.leases);
         self.raw.set_bind_group(group, &bindings.raw, &[]);
     }
 

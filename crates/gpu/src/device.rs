@@ -6,8 +6,11 @@ use std::{
 };
 
 use crate::{
-    Adapter, Choice, GpuError, Kind, Layout, Pipeline, PipelineSpec, Sampler, SamplerSpec, Slot, adapter,
+    Adapter, Choice, GpuError, Kind, Layout, Pipeline, PipelineSpec, PipelineStore, Sampler, SamplerSpec,
+    Slot, adapter,
+    keep::Kept,
     kernel::{Kernel, KernelSpec},
+    pool::Pool,
 };
 
 /// An open device. Clones share it; so may threads.
@@ -25,19 +28,22 @@ pub struct Limits {
     pub buffer_bytes: u64,
     /// The part of a buffer that a shader sees as storage, in bytes.
     pub storage_bytes: u64,
+    /// The part of a buffer that a shader sees as uniform, in bytes.
+    pub uniform_bytes: u64,
     /// The most workgroups of a kernel in one dimension.
     pub workgroups: u32,
 }
 
 #[derive(Debug)]
 struct Inner {
-    choice: Choice,
     adapter: Adapter,
     limits: Limits,
     device: wgpu::Device,
     queue: wgpu::Queue,
     failure: Arc<Mutex<Option<GpuError>>>,
     caches: Mutex<Caches>,
+    pool: Arc<Pool>,
+    kept: Option<Kept>,
 }
 
 /// What was made before and is the same for everybody.
@@ -56,6 +62,14 @@ impl Gpu {
     /// # Errors
     /// There is no such adapter, or its driver refuses.
     pub fn open(choice: &Choice) -> Result<Self, GpuError> {
+        Gpu::open_with(choice, None)
+    }
+
+    /// The same; compiled pipelines are taken from `store`, and kept there when the last clone goes.
+    ///
+    /// # Errors
+    /// As [`Gpu::open`].
+    pub fn open_with(choice: &Choice, store: Option<Arc<dyn PipelineStore>>) -> Result<Self, GpuError> {
         let mut found = adapter::found();
         let known: Vec<Adapter> = found.iter().map(Adapter::of).collect();
         let place = adapter::choose(choice, &known)?;
@@ -70,19 +84,14 @@ impl Gpu {
             texture_side: limits.max_texture_dimension_2d,
             buffer_bytes: limits.max_buffer_size,
             storage_bytes: limits.max_storage_buffer_binding_size,
+            uniform_bytes: limits.max_uniform_buffer_binding_size,
             workgroups: limits.max_compute_workgroups_per_dimension,
         };
-        let (choice, adapter) = (choice.clone(), known[place].clone());
-        let caches = Mutex::default();
-        Ok(Gpu { inner: Arc::new(Inner { choice, adapter, limits, device, queue, failure, caches }) })
-    }
-
-    /// A new device of the same choice, after this one was lost. Nothing that this one made can be used with it.
-    ///
-    /// # Errors
-    /// As [`Gpu::open`].
-    pub fn reopen(&self) -> Result<Self, GpuError> {
-        Gpu::open(&self.inner.choice)
+        let adapter = known[place].clone();
+        let kept = store.and_then(|store| Kept::load(&device, &adapter, store));
+        let (caches, pool) = (Mutex::default(), Arc::default());
+        let inner = Inner { adapter, limits, device, queue, failure, caches, pool, kept };
+        Ok(Gpu { inner: Arc::new(inner) })
     }
 
     /// What it runs on.
@@ -111,6 +120,26 @@ impl Gpu {
 
     pub(crate) fn caches(&self) -> MutexGuard<'_, Caches> {
         self.inner.caches.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn pool(&self) -> &Arc<Pool> {
+        &self.inner.pool
+    }
+
+    /// Where drivers look for pipelines that they have compiled before.
+    pub(crate) fn pipeline_cache(&self) -> Option<&wgpu::PipelineCache> {
+        self.inner.kept.as_ref().map(|kept| &kept.raw)
+    }
+
+    /// Whether it is known to be lost.
+    pub(crate) fn is_lost(&self) -> bool {
+        let failure = self.inner.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        matches!(&*failure, Some(GpuError::Lost { .. }))
+    }
+
+    /// Whether both are clones of one.
+    pub(crate) fn is_same(&self, other: &Gpu) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
     }
 
     /// Whether the processor writes into the device's memory directly.
@@ -165,6 +194,19 @@ impl Gpu {
     }
 }
 
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if let Some(kept) = &self.kept {
+            kept.save();
+        }
+    }
+}
+
+/// What is used where the adapter offers it.
+const OFFERED: wgpu::Features = wgpu::Features::PIPELINE_CACHE
+    .union(wgpu::Features::TIMESTAMP_QUERY)
+    .union(wgpu::Features::TIMESTAMP_QUERY_INSIDE_ENCODERS);
+
 /// A device with all that the adapter allows.
 fn request(adapter: &wgpu::Adapter, known: &Adapter) -> Result<(wgpu::Device, wgpu::Queue), GpuError> {
     let shared = match known.kind {
@@ -173,7 +215,7 @@ fn request(adapter: &wgpu::Adapter, known: &Adapter) -> Result<(wgpu::Device, wg
     };
     let descriptor = wgpu::DeviceDescriptor {
         required_limits: adapter.limits(),
-        required_features: adapter.features() & shared,
+        required_features: adapter.features() & (shared | OFFERED),
         ..Default::default()
     };
     pollster::block_on(adapter.request_device(&descriptor))

@@ -54,7 +54,7 @@ pub enum GpuError {
         /// Why.
         reason: String,
     },
-    /// The device is gone: the driver was reset, or the card taken away. [`crate::Gpu::reopen`] makes a new one.
+    /// The device is gone: the driver was reset, or the card taken away. [`crate::Shared`] opens a new one.
     #[error("the GPU was lost: {reason}")]
     Lost {
         /// What the driver says.

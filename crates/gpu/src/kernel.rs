@@ -52,7 +52,7 @@ impl Gpu {
                 module: &shader,
                 entry_point: Some(spec.entry),
                 compilation_options: wgpu::PipelineCompilationOptions::default(),
-                cache: None,
+                cache: self.pipeline_cache(),
             })
         })?;
         let made = Kernel { raw, layout };

@@ -182,7 +182,7 @@ impl Gpu {
                     targets: &targets,
                 }),
                 multiview_mask: None,
-                cache: None,
+                cache: self.pipeline_cache(),
             })
         })?;
         Ok(Pipeline { raw })

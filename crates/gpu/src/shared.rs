@@ -1,29 +1,60 @@
-//! One device for all that draws.
+//! One device for all that draws and computes.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use crate::{Choice, Gpu, GpuError};
+use crate::{Adapter, Choice, Gpu, GpuError, PipelineStore, adapter};
 
-/// A device that is opened when it is used first. Clones share it.
-#[derive(Clone, Debug, Default)]
-pub struct Shared(Arc<(Choice, Mutex<Option<Gpu>>)>);
+/// A device that is opened when it is used first, and anew after it was lost. Clones share it.
+#[derive(Clone, Default)]
+pub struct Shared(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    choice: Choice,
+    store: Option<Arc<dyn PipelineStore>>,
+    adapter: OnceLock<Result<Adapter, GpuError>>,
+    gpu: Mutex<Option<Gpu>>,
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared").field("choice", &self.0.choice).finish_non_exhaustive()
+    }
+}
 
 impl Shared {
     /// A device on the adapter that is meant.
     pub fn new(choice: Choice) -> Self {
-        Shared(Arc::new((choice, Mutex::default())))
+        Shared(Arc::new(Inner { choice, ..Inner::default() }))
     }
 
-    /// The device.
+    /// The same, with compiled pipelines kept in `store` between runs.
+    pub fn with_store(choice: Choice, store: Arc<dyn PipelineStore>) -> Self {
+        Shared(Arc::new(Inner { choice, store: Some(store), ..Inner::default() }))
+    }
+
+    /// The adapter that is meant. It is looked for once, and no device is opened.
+    ///
+    /// # Errors
+    /// No adapter is what is meant.
+    pub fn adapter(&self) -> Result<Adapter, GpuError> {
+        let find = || {
+            let mut adapters = adapter::adapters();
+            let place = adapter::choose(&self.0.choice, &adapters)?;
+            Ok(adapters.swap_remove(place))
+        };
+        self.0.adapter.get_or_init(find).clone()
+    }
+
+    /// The device: the one that is open, unless it is known to be lost.
     ///
     /// # Errors
     /// No adapter is what is meant, or it gives no device.
     pub fn gpu(&self) -> Result<Gpu, GpuError> {
-        let (choice, gpu) = &*self.0;
-        let mut gpu = gpu.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut gpu = self.held();
         match &*gpu {
-            Some(gpu) => Ok(gpu.clone()),
-            None => Ok(gpu.insert(Gpu::open(choice)?).clone()),
+            Some(gpu) if !gpu.is_lost() => Ok(gpu.clone()),
+            _ => Ok(gpu.insert(Gpu::open_with(&self.0.choice, self.0.store.clone())?).clone()),
         }
     }
 
@@ -36,9 +67,11 @@ impl Shared {
         work: impl Fn(&Gpu) -> Result<T, E>,
         is_lost: impl Fn(&E) -> bool,
     ) -> Result<T, E> {
-        match work(&self.gpu()?) {
+        let gpu = self.gpu()?;
+        match work(&gpu) {
             Err(error) if is_lost(&error) => {
-                self.close();
+                // Another thread may have opened a new one in the meantime, which stays.
+                self.held().take_if(|held| held.is_same(&gpu));
                 work(&self.gpu()?)
             }
             outcome => outcome,
@@ -47,6 +80,10 @@ impl Shared {
 
     /// Lets go of the device; the next use opens it again.
     pub fn close(&self) {
-        *self.0.1.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.held() = None;
+    }
+
+    fn held(&self) -> MutexGuard<'_, Option<Gpu>> {
+        self.0.gpu.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

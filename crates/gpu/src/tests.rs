@@ -123,17 +123,132 @@ fn limits_are_checked_before() {
     let bindings = gpu.bind(kernel.layout(), &[(&values).into(), (&doubled).into()]).unwrap();
     let many = gpu.commands().run(&kernel, &bindings, [u32::MAX, 1, 1]);
     assert!(matches!(many, Err(GpuError::TooLarge { .. })));
+    let uniform = usize::try_from(gpu.limits().uniform_bytes).unwrap() / 4 + 1;
+    assert!(matches!(gpu.zeros::<u32>(Use::Uniform, uniform), Err(GpuError::TooLarge { .. })));
+    let storage = usize::try_from(gpu.limits().storage_bytes).unwrap() / 4 + 1;
+    assert!(matches!(gpu.lend::<u32>(storage), Err(GpuError::TooLarge { .. })));
+    assert!(matches!(gpu.lend::<u32>(usize::MAX), Err(GpuError::TooLarge { .. })));
 }
 
 #[test]
 fn a_lost_device_is_opened_anew() {
+    let shared = Shared::new(Choice::Cpu);
+    let lost = shared.gpu().unwrap();
+    let buffer = lost.buffer(Use::Storage, &[1_u32]).unwrap();
+    lost.close();
+    assert!(matches!(lost.buffer(Use::Storage, &[1_u32]), Err(GpuError::Lost { .. })));
+    assert!(matches!(lost.lend_with(&[1_u32]), Err(GpuError::Lost { .. })));
+    assert!(matches!(lost.read(&buffer), Err(GpuError::Lost { .. })));
+    assert!(matches!(lost.commands().submit(), Err(GpuError::Lost { .. })));
+    let read = |gpu: &Gpu| gpu.read(&gpu.buffer(Use::Storage, &[1_u32, 2])?);
+    assert_eq!(read(&shared.gpu().unwrap()).unwrap(), [1, 2]);
+
+    // Lost while it works.
+    let turns = std::cell::Cell::new(0);
+    let work = |gpu: &Gpu| {
+        turns.set(turns.get() + 1);
+        if turns.get() == 1 {
+            gpu.close();
+        }
+        read(gpu)
+    };
+    assert_eq!(shared.run(work, |error| matches!(error, GpuError::Lost { .. })).unwrap(), [1, 2]);
+    assert_eq!(turns.get(), 2);
+}
+
+#[test]
+fn buffers_are_used_again_but_not_before_their_commands_are_submitted() {
     let gpu = gpu();
-    gpu.close();
-    assert!(matches!(gpu.buffer(Use::Storage, &[1_u32]), Err(GpuError::Lost { .. })));
-    assert!(matches!(gpu.commands().submit(), Err(GpuError::Lost { .. })));
-    let again = gpu.reopen().unwrap();
-    let buffer = again.buffer(Use::Storage, &[1_u32, 2]).unwrap();
-    assert_eq!(again.read(&buffer).unwrap(), [1, 2]);
+    let kernel = gpu.kernel(&double()).unwrap();
+    let values = gpu.lend_with(&[1_u32, 2, 3]).unwrap();
+    let doubled = gpu.lend::<u32>(3).unwrap();
+    let bindings = gpu.bind(kernel.layout(), &[(&values).into(), (&doubled).into()]).unwrap();
+    let mut commands = gpu.commands();
+    commands.run(&kernel, &bindings, [1, 1, 1]).unwrap();
+    drop((values, bindings));
+    assert_eq!(gpu.pool().held().0, 0);
+    let other = gpu.lend_with(&[7_u32, 7, 7]).unwrap();
+    commands.submit().unwrap();
+    assert_eq!(gpu.pool().held().0, 1);
+    assert_eq!(gpu.read(&doubled).unwrap(), [2, 4, 6]);
+    drop((other, doubled));
+    let (count, bytes) = gpu.pool().held();
+    drop(gpu.lend::<u32>(2).unwrap());
+    assert_eq!(gpu.pool().held(), (count, bytes));
+    // Odd bytes lie in whole words.
+    let odd = gpu.lend_with(b"seven b").unwrap();
+    assert_eq!(gpu.read(&odd).unwrap(), b"seven b");
+    // However much was lent, little is kept.
+    drop((0..200).map(|_| gpu.lend::<u32>(1 << 20).unwrap()).collect::<Vec<_>>());
+    let (count, bytes) = gpu.pool().held();
+    assert!(count <= 128 && bytes <= 256 << 20, "{count} buffers of {bytes} bytes");
+}
+
+#[test]
+fn reading_need_not_wait() {
+    let gpu = gpu();
+    let values: Vec<u32> = (0..100_000).collect();
+    let buffer = gpu.lend_with(&values).unwrap();
+    // One is given up before it is there.
+    drop(gpu.start_reading(&buffer).unwrap());
+    let mut reading = gpu.start_reading(&buffer).unwrap();
+    while !reading.is_done().unwrap() {
+        std::thread::yield_now();
+    }
+    assert_eq!(reading.wait().unwrap(), values);
+    assert_eq!(gpu.read(&gpu.lend::<u32>(0).unwrap()).unwrap(), [0_u32; 0]);
+}
+
+#[test]
+fn time_on_the_device_is_given_where_it_is_taken() {
+    let gpu = gpu();
+    let kernel = gpu.kernel(&double()).unwrap();
+    let values = gpu.zeros::<u32>(Use::Storage, 1 << 20).unwrap();
+    let doubled = gpu.zeros::<u32>(Use::Storage, 1 << 20).unwrap();
+    let bindings = gpu.bind(kernel.layout(), &[(&values).into(), (&doubled).into()]).unwrap();
+    let mut commands = gpu.commands();
+    let ((), timing) = commands.timed(|commands| commands.run(&kernel, &bindings, [1 << 14, 1, 1])).unwrap();
+    commands.submit().unwrap();
+    let taken = timing.nanoseconds().unwrap();
+    assert_eq!(taken.is_some(), gpu.has_timestamps());
+    assert!(taken.is_none_or(|nanoseconds| nanoseconds > 0.0), "{taken:?}");
+}
+
+/// What was saved, by name.
+#[derive(Default)]
+struct Saved(std::sync::Mutex<std::collections::HashMap<String, Vec<u8>>>);
+
+impl PipelineStore for Saved {
+    fn load(&self, name: &str) -> Option<Vec<u8>> {
+        self.0.lock().unwrap().get(name).cloned()
+    }
+
+    fn save(&self, name: &str, bytes: &[u8]) {
+        self.0.lock().unwrap().insert(name.to_owned(), bytes.to_vec());
+    }
+}
+
+#[test]
+fn pipelines_are_kept_and_what_is_damaged_is_made_again() {
+    let saved = std::sync::Arc::new(Saved::default());
+    let run = || {
+        let gpu = Gpu::open_with(&Choice::Cpu, Some(saved.clone())).unwrap();
+        gpu.kernel(&double()).unwrap();
+        gpu.pipeline(&fill(Format::Rgba8, 1)).unwrap();
+    };
+    run();
+    let whole = saved.0.lock().unwrap().clone();
+    assert_eq!(whole.len(), 1, "lavapipe offers a cache");
+    run();
+    let damages: [fn(&mut Vec<u8>); 3] =
+        [|bytes| bytes.truncate(50), |bytes| bytes[45] ^= 1, |bytes| bytes.clear()];
+    for damage in damages {
+        saved.0.lock().unwrap().values_mut().for_each(damage);
+        run();
+        assert!(
+            saved.0.lock().unwrap().values().all(|bytes| bytes.starts_with(b"MBPIPE01") && bytes.len() > 50)
+        );
+    }
 }
 
 #[test]
