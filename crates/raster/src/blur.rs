@@ -11,11 +11,9 @@ mod passes;
 #[cfg(test)]
 mod tests;
 
-use crate::{
-    Pixels, PixelsMut, Surface,
-    blur::kernel::{Axis, Quality},
-    weights::Level,
-};
+use crate::{Pixels, PixelsMut, Surface, weights::Level};
+
+pub use kernel::Axis;
 
 /// What lies beyond the edges of a picture while it is blurred.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,12 +34,11 @@ pub fn gaussian(surface: &mut Surface, sigma_x: f32, sigma_y: f32, edge: Edge) {
     if width == 0 || height == 0 || !(sigma_x > 0.0 || sigma_y > 0.0) {
         return;
     }
-    let axes = |quality: Quality| {
-        (Axis::new(sigma_x, width, edge, &quality), Axis::new(sigma_y, height, edge, &quality))
-    };
+    let depth = surface.depth();
+    let axes = (Axis::new(sigma_x, width, edge, depth), Axis::new(sigma_y, height, edge, depth));
     let blurred = match surface.pixels_mut() {
-        PixelsMut::U8(pixels) => blur(pixels, width, axes(Quality::BYTES)).map(Pixels::U8),
-        PixelsMut::F32(pixels) => blur(pixels, width, axes(Quality::FLOATS)).map(Pixels::F32),
+        PixelsMut::U8(pixels) => blur(pixels, width, axes).map(Pixels::U8),
+        PixelsMut::F32(pixels) => blur(pixels, width, axes).map(Pixels::F32),
     };
     if let Some(pixels) = blurred {
         *surface = Surface::with_pixels(surface.width(), surface.height(), pixels);

@@ -16,3 +16,4 @@ mod weights;
 
 pub use mask::{Mask, MaskSpace};
 pub use surface::{Depth, PixelRect, Pixels, PixelsMut, Sample, SizeMismatch, Surface, View};
+pub use weights::Weights;

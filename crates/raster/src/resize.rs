@@ -144,8 +144,8 @@ impl<P: Level> Kernel for Clamp<'_, P> {
 }
 
 /// The weights that make `to` samples out of `from`: the filter, widened by the scale when there are fewer
-/// (anti-aliasing), centred on each new sample and normalised over the old ones it reaches.
-fn weights(filter: Filter, from: u32, to: u32) -> Weights {
+/// (anti-aliasing), centred on each new sample and normalised over the old ones it reaches. Neither is 0.
+pub fn weights(filter: Filter, from: u32, to: u32) -> Weights {
     let scale = f64::from(from) / f64::from(to);
     let widening = scale.max(1.0);
     let reach = filter.reach() * widening;

@@ -10,7 +10,7 @@ const LANES: usize = 64;
 
 /// A linear map between two rows of samples: each output is the weighted sum of some neighbouring inputs.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Weights {
+pub struct Weights {
     /// The first input of each output, and where its weights end.
     rows: Vec<(u32, u32)>,
     weights: Vec<f32>,
@@ -18,13 +18,18 @@ pub(super) struct Weights {
 
 impl Weights {
     /// The number of outputs.
-    pub(super) fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.rows.len()
     }
 
-    /// The first input of output `index`, and the weights from there on.
+    /// Whether there are no outputs.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The first input of output `index`, which is below [`Weights::len`], and the weights from there on.
     #[inline(always)]
-    pub(super) fn row(&self, index: usize) -> (usize, &[f32]) {
+    pub fn row(&self, index: usize) -> (usize, &[f32]) {
         let begin = index.checked_sub(1).map_or(0, |before| self.rows[before].1);
         let (first, end) = self.rows[index];
         (first as usize, &self.weights[begin as usize..end as usize])

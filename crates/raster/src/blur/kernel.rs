@@ -1,9 +1,9 @@
 //! The weights of a blur along one direction.
 
-use crate::{blur::Edge, weights::Weights};
+use crate::{Depth, blur::Edge, weights::Weights};
 
 /// How exact the weights are.
-pub(super) struct Quality {
+struct Quality {
     /// Where the Gaussian is cut off, in standard deviations.
     reach: f64,
     /// The deviation of each half of a wide Gaussian, in steps of the lattice.
@@ -12,23 +12,28 @@ pub(super) struct Quality {
 
 impl Quality {
     /// Errors below a quarter of an eight-bit step.
-    pub(super) const BYTES: Quality = Quality { reach: 3.6, deviation: 1.0 };
+    const BYTES: Quality = Quality { reach: 3.6, deviation: 1.0 };
     /// Errors around 1e-5.
-    pub(super) const FLOATS: Quality = Quality { reach: 4.9, deviation: 1.2 };
+    const FLOATS: Quality = Quality { reach: 4.9, deviation: 1.2 };
 }
 
 /// What happens along one direction: samples are gathered onto a lattice, then spread over the output.
 #[derive(Clone, Debug)]
-pub(super) struct Axis {
+pub struct Axis {
     /// Inputs → lattice, or → outputs where there is no lattice.
-    pub(super) gather: Weights,
+    pub gather: Weights,
     /// Lattice → outputs; `None` where the lattice is the output.
-    pub(super) spread: Option<Weights>,
+    pub spread: Option<Weights>,
 }
 
 impl Axis {
-    /// The weights that blur `length` samples with deviation `sigma`.
-    pub(super) fn new(sigma: f32, length: usize, edge: Edge, quality: &Quality) -> Self {
+    /// The weights that blur `length` samples, of which there is at least one, with deviation `sigma`, exact enough for the
+    /// depth.
+    pub fn new(sigma: f32, length: usize, edge: Edge, depth: Depth) -> Self {
+        let quality = match depth {
+            Depth::U8 => &Quality::BYTES,
+            Depth::F32 => &Quality::FLOATS,
+        };
         let sigma = if sigma > 0.0 { f64::from(sigma).min(MAX_SIGMA) } else { 0.0 };
         let half = sigma * std::f64::consts::FRAC_1_SQRT_2;
         let step = half / quality.deviation;
