@@ -1,9 +1,11 @@
 //! `cargo xtask bench`: whole runs of a program, measured from outside: wall time, CPU time, peak memory.
+//! Kernels on the GPU are measured from inside.
 //!
 //! Never part of the tests: times on a shared machine fail without a fault. Figures mean something as ratios between
 //! rows of one table.
 
 mod jobs;
+mod kernels;
 
 use crate::project::Project;
 use crate::table::Table;
@@ -18,12 +20,15 @@ use testkit::{Scans, photo};
 /// The options of `cargo xtask bench`.
 #[derive(clap::Args)]
 pub struct Options {
-    /// Which set of measurements: core, jobs
+    /// Which set of measurements: core, jobs, kernels
     #[arg(required_unless_present = "command")]
     name: Option<String>,
     /// How often each command is measured, after one run that does not count
     #[arg(short = 'n', long, default_value_t = 5)]
     runs: usize,
+    /// On which adapter kernels are measured: auto, cpu or a part of its name
+    #[arg(long, default_value = "auto")]
+    adapter: String,
     /// Append the table to tests/bench/RESULTS.md
     #[arg(long)]
     record: bool,
@@ -55,6 +60,20 @@ struct Job {
 
 /// Measures a set or a command and prints the table.
 pub fn bench(project: &Project, options: &Options) -> Result<bool> {
+    let table = match options.name.as_deref() {
+        Some("kernels") => kernels::table(project, options.runs, &options.adapter)?,
+        _ => programs(project, options)?,
+    };
+    print!("{table}");
+    if options.record {
+        let title = options.name.clone().unwrap_or_else(|| options.command.join(" "));
+        record(project, &title, options.runs, &table)?;
+    }
+    Ok(true)
+}
+
+/// What is measured from outside.
+fn programs(project: &Project, options: &Options) -> Result<String> {
     let inputs = std::env::temp_dir().join(format!("xtask-bench-{}", std::process::id()));
     fs::create_dir_all(&inputs).with_context(|| inputs.display().to_string())?;
     let measured = measure_all(project, options, &inputs);
@@ -64,12 +83,7 @@ pub fn bench(project: &Project, options: &Options) -> Result<bool> {
         table.push_str(&steps(project, &inputs)?.markdown());
     }
     fs::remove_dir_all(&inputs).with_context(|| inputs.display().to_string())?;
-    print!("{table}");
-    if options.record {
-        let title = options.name.clone().unwrap_or_else(|| options.command.join(" "));
-        record(project, &title, options.runs, &table)?;
-    }
-    Ok(true)
+    Ok(table)
 }
 
 fn measure_all(project: &Project, options: &Options, inputs: &Path) -> Result<Table> {
@@ -82,7 +96,7 @@ fn measure_all(project: &Project, options: &Options, inputs: &Path) -> Result<Ta
         }],
         Some("core") => core(project, inputs)?,
         Some("jobs") => jobs::jobs(project, inputs)?,
-        Some(name) => bail!("there is no bench {name:?}; there are core and jobs"),
+        Some(name) => bail!("there is no bench {name:?}; there are core, jobs and kernels"),
     };
     let mut table = Table::new(&["what", " wall ms", " min–max", " CPU ms", " peak MB"]);
     for job in jobs {
