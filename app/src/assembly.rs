@@ -14,7 +14,7 @@ use store::{Options, Store};
 use crate::{
     cli::Common,
     ports::{
-        Fonts, LocalFiles, Log, SystemClock,
+        Fonts, LocalFiles, Log, Pipelines, SystemClock,
         mounts::{self, Mount, Surroundings},
     },
     report::{BAD_INPUT, Failure, tell},
@@ -55,7 +55,7 @@ impl Home<'_> {
 /// Everything that the program can do, in the order in which files are offered to it.
 pub fn registry(common: &Common) -> Result<Registry, Failure> {
     let mut registry = Registry::default();
-    let gpu = gpu::Shared::new(gpu::Choice::from(common.adapter.as_str()));
+    let gpu = gpu(common);
     for capability in [kernel::core(), graphics::capability(), scene::capability(gpu), code::capability()] {
         registry.add(capability).map_err(|error| Failure::new(1, error))?;
     }
@@ -86,6 +86,20 @@ pub fn settings(registry: &Registry, common: &Common, workspace: Option<&Path>) 
     Ok(settings)
 }
 
+/// The GPU that is asked for, not opened yet. What its driver compiles is kept in the user's cache.
+fn gpu(common: &Common) -> gpu::Shared {
+    let choice = gpu::Choice::from(common.adapter.as_str());
+    match cache_folder() {
+        Some(folder) => gpu::Shared::with_store(choice, Arc::new(Pipelines::new(folder.join("gpu")))),
+        None => gpu::Shared::new(choice),
+    }
+}
+
+/// The user's cache folder.
+fn cache_folder() -> Option<PathBuf> {
+    Some(user_folder("XDG_CACHE_HOME", ".cache")?.join("metabuilder"))
+}
+
 /// The folder of the user's settings and secrets.
 fn configuration() -> Option<PathBuf> {
     Some(user_folder("XDG_CONFIG_HOME", ".config")?.join("metabuilder"))
@@ -101,7 +115,7 @@ pub fn mounts(settings: &Settings, folder: PathBuf) -> Vec<Mount> {
     let surroundings = Surroundings {
         folder,
         configuration: configuration(),
-        cache: user_folder("XDG_CACHE_HOME", ".cache").map(|folder| folder.join("metabuilder")),
+        cache: cache_folder(),
         limits: limits(settings),
     };
     let (mounts, warnings) = mounts::declared(settings, &surroundings);

@@ -5,6 +5,7 @@ mod folder;
 mod fonts;
 mod log;
 pub mod mounts;
+mod pipelines;
 mod versions;
 
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -12,6 +13,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub use files::LocalFiles;
 pub use fonts::Fonts;
 pub use log::{Log, contents};
+pub use pipelines::Pipelines;
 pub use versions::StepVersions;
 
 /// The clock of the machine.
