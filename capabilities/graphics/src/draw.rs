@@ -3,11 +3,11 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use base::{BlobHash, Limits};
+use fonts::Catalogue;
 use kernel::{CommandError, Reading, ports::FontSource};
 use usvg::fontdb::Database;
 
 use crate::{
-    fonts::Catalogue,
     images::{self, Images, ReadImage},
     pick::IndexCache,
     picture::{Group, Node, NodeKind, Picture, Resource},

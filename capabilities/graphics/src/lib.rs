@@ -10,7 +10,6 @@ mod draw;
 mod evaluate;
 mod export;
 pub mod filter;
-mod fonts;
 mod images;
 mod import;
 #[allow(missing_docs)]

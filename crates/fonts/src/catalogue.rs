@@ -1,4 +1,4 @@
-//! The one font catalogue, built from the font files of the kernel's port when the first text is met.
+//! The font catalogue, built from the font files of the kernel's port when the first text is met.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
