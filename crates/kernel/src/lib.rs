@@ -36,7 +36,7 @@ mod workspace;
 pub use arguments::Problem;
 pub use branch::Listed;
 pub use call::{Away, Begun, Errand, Finish, Returned, Work};
-pub use commands::core;
+pub use commands::{Fragment, core};
 pub use context::{Bounds, Context, Permissions, Source};
 pub use error::CommandError;
 pub use evaluate::{Blobs, Evaluator, Pixels, Quad, Reading, View};

@@ -11,6 +11,8 @@ mod selection;
 mod tool;
 mod window;
 
+pub use node::Fragment;
+
 use crate::{Capability, Registrar};
 
 /// The capability of the workspace itself. Add it first.

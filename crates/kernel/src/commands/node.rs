@@ -200,7 +200,7 @@ fn duplicate(scope: &mut EditScope<'_>, args: OneNode) -> Result<Json, CommandEr
 
 /// A node and what is below it, apart from any document.
 #[derive(Clone, serde::Serialize, serde::Deserialize)]
-pub(super) struct Fragment {
+pub struct Fragment {
     id: NodeId,
     kind: Key,
     properties: Vec<(Key, Property)>,
@@ -218,7 +218,10 @@ impl Fragment {
         }
     }
 
-    /// Inserts the copy with fresh ids; what refers to copied nodes refers to the copies.
+    /// Inserts the copy with fresh ids; what refers to copied nodes refers to the copies. Gives the id of the topmost.
+    ///
+    /// # Errors
+    /// The document or its node `parent` is not there.
     pub fn insert(
         &self,
         scope: &mut EditScope<'_>,
