@@ -3,7 +3,9 @@
 //! Owns the node kinds `scene.*`, the form of geometry as a blob, and the readers of glTF, OBJ, STL and PLY. Never touches
 //! files by itself: bytes come through the kernel's ports.
 
+mod commands;
 pub mod deformation;
+pub mod edit;
 pub mod evaluate;
 mod export;
 pub mod frame;
@@ -17,6 +19,7 @@ pub mod model;
 pub mod obj;
 pub mod ply;
 pub mod render;
+pub mod shapes;
 pub mod stl;
 pub mod world;
 
@@ -37,12 +40,13 @@ pub use sources::Sources;
 
 /// The capability, which draws on this device.
 pub fn capability(gpu: gpu::Shared) -> Box<dyn Capability> {
-    Box::new(Scene { gpu, sources: Arc::default() })
+    Box::new(Scene { gpu, sources: Arc::default(), shared: Arc::default() })
 }
 
 struct Scene {
     gpu: gpu::Shared,
     sources: Arc<Sources>,
+    shared: Arc<commands::Shared>,
 }
 
 impl Capability for Scene {
@@ -51,11 +55,13 @@ impl Capability for Scene {
     }
 
     fn register(&self, registrar: &mut Registrar<'_>) {
+        commands::register(registrar, &self.shared);
         import::register(registrar);
         export::register(registrar, &self.gpu, &self.sources);
     }
 
     fn deactivate(&self) {
         self.gpu.close();
+        self.shared.clear();
     }
 }

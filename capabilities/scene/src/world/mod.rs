@@ -9,7 +9,7 @@ pub use motion::{Motion, Pose, Samplers, playing};
 pub use read::{Bend, Shown, Thing, World, world};
 pub use write::insert;
 
-pub(crate) use read::{material, skin};
+pub(crate) use read::{material, skin, transform};
 
 use glam::{Vec3, Vec4};
 

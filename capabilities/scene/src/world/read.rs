@@ -87,7 +87,7 @@ pub fn world(root: NodeRef<'_>, motion: &Motion, limits: &Limits) -> Result<Worl
             continue;
         }
         let pose = motion.poses.get(&node.id());
-        let world_from_local = world_from_parent * transform(node, pose);
+        let world_from_local = world_from_parent * posed(node, pose);
         if !world_from_local.is_finite() {
             continue;
         }
@@ -111,7 +111,12 @@ pub fn world(root: NodeRef<'_>, motion: &Motion, limits: &Limits) -> Result<Worl
 }
 
 /// From a node's space to its parent's.
-fn transform(node: NodeRef<'_>, pose: Option<&Pose>) -> DMat4 {
+pub(crate) fn transform(node: NodeRef<'_>) -> DMat4 {
+    posed(node, None)
+}
+
+/// The same, with what an animation makes of it.
+fn posed(node: NodeRef<'_>, pose: Option<&Pose>) -> DMat4 {
     let number = |key: &str, default| node.number(key).unwrap_or(default);
     let position = pose
         .and_then(|pose| pose.translation)
