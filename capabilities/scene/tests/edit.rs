@@ -275,11 +275,18 @@ fn outlines_materials_and_textures_make_a_scene() {
         bench.step("scene.texture.add", json!({ "material": material, "path": "two.png", "repeat": [2, 2] }));
     }
     assert_eq!((bench.kinds("scene.texture"), bench.kinds("scene.materials")), (1, 1));
-    let refused: [(&str, Json, &str); 6] = [
+    let refused: [(&str, Json, &str); 9] = [
         ("scene.texture.add", json!({ "material": material, "path": "not.png" }), "not.png"),
         ("scene.texture.add", json!({ "material": plate, "path": "two.png" }), "a material is needed"),
         ("scene.extrude", json!({ "data": "M0 0H10" }), "encloses no area"),
         ("scene.extrude", json!({ "data": "nothing" }), "not path data"),
+        ("scene.extrude", json!({ "data": "M1 1L1 1L1 1Z" }), "encloses no area"),
+        ("scene.extrude", json!({ "data": "M0 0C0 0 0 0 0 0ZM3 3L4 4L5 5Z" }), "encloses no area"),
+        (
+            "scene.extrude",
+            json!({ "data": "M0 0C1e200 0 1e200 1e200 0 1e200Z", "tolerance": 1e-9 }),
+            "too large",
+        ),
         ("scene.text.add", json!({ "text": "no fonts here" }), "nothing would be seen"),
         ("scene.transform", json!({ "nodes": [material], "move": [1, 0, 0] }), "no place in the world"),
     ];

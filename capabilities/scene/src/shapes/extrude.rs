@@ -91,9 +91,17 @@ fn push(geometry: &mut Geometry, corner: Vec2, z: f32, uv: Vec2) -> u32 {
 
 /// The triangles that fill an outline, counter-clockwise. Where outlines cross, they have corners.
 fn filled(outline: &BezPath, options: &Extrusion) -> Result<Vec<[Vec2; 3]>, ExtrudeError> {
+    let around = outline.control_box();
+    let largest =
+        [around.x0, around.x1, around.y0, around.y1].into_iter().fold(0.0, |most: f64, x| most.max(x.abs()));
+    if !outline.is_finite() || largest > LARGEST {
+        return Err(ExtrudeError::Fill("its numbers are too large".to_owned()));
+    }
+    // What is finer than single precision would only take time.
+    let tolerance = options.tolerance.max(largest * 1e-7);
     let mut contours: Vec<Vec<[f64; 2]>> = Vec::new();
     let mut corners = 0;
-    kurbo::flatten(outline, options.tolerance, |element| {
+    kurbo::flatten(outline, tolerance, |element| {
         corners += 1;
         match element {
             PathEl::MoveTo(p) => contours.push(vec![[p.x, p.y]]),
@@ -107,10 +115,6 @@ fn filled(outline: &BezPath, options: &Extrusion) -> Result<Vec<[Vec2; 3]>, Extr
         return Err(ExtrudeError::Fill(format!("it has more than {MOST} corners")));
     }
     contours.retain(|contour| contour.len() > 2);
-    let numbers = contours.as_slice().iter().flatten().flatten();
-    if numbers.clone().any(|x| !x.is_finite() || x.abs() > LARGEST) {
-        return Err(ExtrudeError::Fill("its numbers are too large".to_owned()));
-    }
     if contours.is_empty() {
         return Err(ExtrudeError::Empty);
     }
