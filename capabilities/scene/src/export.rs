@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use base::Limits;
 use document::{Content, Key, Value};
-use gpu::{GpuError, Shared};
+use gpu::Shared;
 use kernel::{Assets, CommandError, ExportRequest, Exported, Exporter, Registrar};
 use raster::{
     Pixels, Surface,
@@ -51,9 +51,10 @@ impl Exporter for StillExporter {
         let reading = assets.reading();
         let seen = evaluate::frame(document, request.time, &reading, &self.sources, (width, height))?;
         let failed = |error: RenderError| CommandError::Failed(format!("{place}: {error}"));
-        let is_lost = |error: &RenderError| matches!(error, RenderError::Gpu(GpuError::Lost { .. }));
-        let drawn =
-            self.gpu.run(|gpu| render::render(gpu, &seen.frame, width, height), is_lost).map_err(failed)?;
+        let drawn = self
+            .gpu
+            .run(|gpu| render::render(gpu, &seen.frame, width, height), render::is_lost)
+            .map_err(failed)?;
         let surface = Surface::with_pixels(drawn.width, drawn.height, Pixels::U8(drawn.rgba));
         let bytes = codec::encode(&surface, &encoding)
             .map_err(|error| CommandError::argument("", error.to_string()))?;

@@ -30,6 +30,7 @@ mod polygon;
 mod sources;
 mod topology;
 mod view;
+mod window;
 
 use std::sync::Arc;
 
@@ -57,6 +58,7 @@ impl Capability for Scene {
     fn register(&self, registrar: &mut Registrar<'_>) {
         commands::register(registrar, &self.shared);
         import::register(registrar);
+        window::register(registrar, &self.gpu, &self.sources);
         export::register(registrar, &self.gpu, &self.sources);
     }
 

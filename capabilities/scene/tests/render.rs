@@ -9,7 +9,7 @@ use scene::{
         Alpha, Camera, Environment, Frame, Geometry, Image, Instance, Light, LightKind, Material, Projection,
         Texture, Topology, Wrap,
     },
-    render::{RenderError, Rendered, render, warm},
+    render::{Part, RenderError, Rendered, render, render_part},
 };
 
 fn gpu() -> Gpu {
@@ -106,7 +106,6 @@ fn a_ball_covers_a_disc() {
 
     // The outline of a sphere in perspective: a cone that touches it.
     frame.camera.projection = Projection::Perspective { yfov: 0.2, near: 0.1, far: f32::INFINITY };
-    warm(&gpu, &frame.materials[0]).unwrap();
     let picture = render(&gpu, &frame, 200, 200).unwrap();
     let radius = 0.8 / (100.0_f64 - 0.64).sqrt() / 0.1_f64.tan() * 100.0;
     let disc = f64::from(PI) * radius * radius;
@@ -482,4 +481,27 @@ fn contradictions_are_refused() {
     frame.materials[0].base_color_texture =
         Some(Texture { image: Arc::new(empty), ..texture(vec![[0; 4]], 1) });
     assert!(matches!(render(&gpu, &frame, 8, 8), Err(RenderError::Image { .. })));
+}
+
+#[test]
+fn a_part_of_a_picture_shows_that_part() {
+    let gpu = gpu();
+    let frame = frame(vec![(ball(32), Mat4::from_scale(Vec3::splat(0.8)), Material::default())]);
+    let whole = render(&gpu, &frame, 200, 160).unwrap();
+    // It may reach beyond the picture, where there is nothing more of the ball.
+    let (left, top, width, height) = (110, -10, 100, 120);
+    let part =
+        Part { whole: (200.0, 160.0), left: f64::from(left), top: f64::from(top), width: 100, height: 120 };
+    let part = render_part(&gpu, &frame, &part).unwrap();
+    let mut differences = 0;
+    for (y, x) in (0..height).flat_map(|y| (0..width).map(move |x| (y, x))) {
+        let (inside_x, inside_y) = (x + left, y + top);
+        let expected = match (0..200).contains(&inside_x) && (0..160).contains(&inside_y) {
+            true => at(&whole, inside_x as u32, inside_y as u32),
+            false => [0; 4],
+        };
+        let found = at(&part, x as u32, y as u32);
+        differences += usize::from(found.iter().zip(expected).any(|(a, b)| a.abs_diff(b) > 3));
+    }
+    assert!(differences < 20, "{differences} pixels differ");
 }

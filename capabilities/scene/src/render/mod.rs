@@ -17,12 +17,11 @@ mod shadow;
 mod upload;
 mod view;
 
-use std::sync::Arc;
-
-use glam::{Mat4, Vec3};
 use gpu::{Format, Gpu, GpuError, TargetSpec};
 
-use crate::frame::{Camera, Environment, Frame, Geometry, Instance, Material, Projection};
+pub use view::Part;
+
+use crate::frame::Frame;
 
 /// A drawn picture.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,6 +105,11 @@ pub enum RenderError {
     Gpu(#[from] GpuError),
 }
 
+/// Whether drawing failed because the device was lost: it may go well with a new one.
+pub fn is_lost(error: &RenderError) -> bool {
+    matches!(error, RenderError::Gpu(GpuError::Lost { .. }))
+}
+
 /// Samples a pixel.
 const SAMPLES: u32 = 4;
 /// The longest side of what is drawn at once, in pixels: larger pictures are drawn tile by tile, in bounded memory.
@@ -117,10 +121,20 @@ const TILE: u32 = 2048;
 /// # Errors
 /// A frame that contradicts itself, a picture without pixels or with too many, and whatever fails on the GPU.
 pub fn render(gpu: &Gpu, frame: &Frame, width: u32, height: u32) -> Result<Rendered, RenderError> {
+    let whole = (f64::from(width), f64::from(height));
+    render_part(gpu, frame, &Part { whole, left: 0.0, top: 0.0, width, height })
+}
+
+/// Draws a part of a frame's picture.
+///
+/// # Errors
+/// As [`render`].
+pub fn render_part(gpu: &Gpu, frame: &Frame, part: &Part) -> Result<Rendered, RenderError> {
+    let Part { width, height, whole, .. } = *part;
     if width == 0 || height == 0 || u64::from(width) * u64::from(height) > 1 << 31 {
         return Err(RenderError::Size { width, height });
     }
-    let view = view::View::new(&frame.camera, f64::from(width) / f64::from(height))?;
+    let view = view::View::new(&frame.camera, whole.0 / whole.1)?;
     let checked = check::check(frame)?;
     let plan = batch::plan(frame, &checked, &view);
     let meshes = upload::meshes(gpu, frame, &plan)?;
@@ -141,7 +155,7 @@ pub fn render(gpu: &Gpu, frame: &Frame, width: u32, height: u32) -> Result<Rende
             depth: true,
             samples: SAMPLES,
         })?;
-        let globals = shared.bind(gpu, view.clip_from_world(&tile, width, height))?;
+        let globals = shared.bind(gpu, view.clip_from_world(&tile, part))?;
         let mut commands = gpu.commands();
         commands.draw(&target, clear, |pass| {
             pass.bind(0, &globals);
@@ -163,31 +177,4 @@ pub fn render(gpu: &Gpu, frame: &Frame, width: u32, height: u32) -> Result<Rende
         }
     }
     Ok(Rendered { width, height, rgba, skipped: checked.skipped })
-}
-
-/// Lets the driver compile what drawing this material in the studio takes: drivers in software do so only when something
-/// is drawn. Meant for a thread beside the one that reads a file; a later [`render`] with the same [`Gpu`] starts sooner.
-///
-/// # Errors
-/// As [`render`].
-pub fn warm(gpu: &Gpu, material: &Material) -> Result<(), RenderError> {
-    let triangle = Geometry {
-        positions: vec![Vec3::ZERO, Vec3::X, Vec3::Y],
-        normals: vec![Vec3::Z; 3],
-        indices: vec![0, 1, 2],
-        ..Geometry::default()
-    };
-    let world_from_local = Mat4::IDENTITY;
-    let frame = Frame {
-        instances: vec![Instance { geometry: Arc::new(triangle), world_from_local, material: 0 }],
-        materials: vec![material.clone()],
-        lights: Vec::new(),
-        environment: Environment::Studio(1.0),
-        camera: Camera {
-            view_from_world: Mat4::IDENTITY,
-            projection: Projection::Orthographic { ymag: 1.0, near: -1.0, far: 1.0 },
-        },
-        background: None,
-    };
-    render(gpu, &frame, 16, 16).map(drop)
 }

@@ -76,22 +76,38 @@ impl View {
         point.dot(self.forward)
     }
 
-    /// From the world around the eye to the clip space of a tile.
-    pub(super) fn clip_from_world(&self, tile: &Tile, width: u32, height: u32) -> Mat4 {
-        if tile.width == width && tile.height == height {
+    /// From the world around the eye to the clip space of a tile of a part of a picture.
+    pub(super) fn clip_from_world(&self, tile: &Tile, part: &Part) -> Mat4 {
+        let (width, height) = part.whole;
+        let (across, down) = (f64::from(tile.width), f64::from(tile.height));
+        let (left, top) = (part.left + f64::from(tile.left), part.top + f64::from(tile.top));
+        if (left, top, across, down) == (0.0, 0.0, width, height) {
             return self.clip_from_world;
         }
-        let (width, height) = (f64::from(width), f64::from(height));
-        let (across, down) = (f64::from(tile.width), f64::from(tile.height));
-        let x = width - 2.0 * f64::from(tile.left) - across;
-        let y = 2.0 * f64::from(tile.top) + down - height;
+        let x = width - 2.0 * left - across;
+        let y = 2.0 * top + down - height;
         let scale = DMat4::from_scale(DVec3::new(width / across, height / down, 1.0));
         let shift = DMat4::from_translation(DVec3::new(x / across, y / down, 0.0));
         (shift * scale * self.clip_from_world.as_dmat4()).as_mat4()
     }
 }
 
-/// A part of a picture, in pixels.
+/// What is drawn of a picture, which may reach beyond it. In pixels.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Part {
+    /// The width and height of the whole picture.
+    pub whole: (f64, f64),
+    /// How far right of the picture's left edge it begins.
+    pub left: f64,
+    /// How far below the picture's upper edge it begins.
+    pub top: f64,
+    /// Its width.
+    pub width: u32,
+    /// Its height.
+    pub height: u32,
+}
+
+/// A part of what is drawn, in pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Tile {
     pub(super) left: u32,
