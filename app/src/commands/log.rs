@@ -10,7 +10,7 @@ use base::BlobHash;
 use serde_json::{Value as Json, json};
 use store::{Builds, Store, StoredEvent, read_checkpoints};
 
-use super::runs::print_step;
+use super::{files, runs::print_step};
 use crate::{
     assembly,
     builds::{RunRecord, cache},
@@ -137,8 +137,8 @@ fn made_in_workspace(folder: &Path, file: &Path, hash: BlobHash, common: &Common
     }
     let store = assembly::read(folder)?;
     let runs = store.runs(usize::MAX)?;
-    let wrote =
-        |run: &&store::Run| run.end.as_ref().is_some_and(|end| end.outputs["blake3"] == hash.as_str());
+    let is_it = |file: &Json| file["blake3"] == hash.as_str();
+    let wrote = |run: &&store::Run| run.end.as_ref().is_some_and(|end| files(&end.outputs).iter().any(is_it));
     let run = runs.iter().filter(wrote).max_by_key(|run| run.id).ok_or_else(unknown)?;
     let document = run.arguments["document"].as_str().and_then(|id| id.parse().ok());
     if common.json {

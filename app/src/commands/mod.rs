@@ -19,6 +19,7 @@ mod window;
 use std::{env, io, path::PathBuf};
 
 use clap::CommandFactory;
+use serde_json::Value as Json;
 
 use crate::{
     cli::{Arguments, Command, Common, SchemaOf},
@@ -66,4 +67,15 @@ fn window(_paths: &[PathBuf], _common: &Common) -> Result<(), Failure> {
 /// The current folder.
 fn current_folder() -> Result<PathBuf, Failure> {
     env::current_dir().map_err(|error| Failure::new(1, format!("the current folder is not there: {error}")))
+}
+
+/// The files that an export tells of: the one that it was asked for, and those beside it.
+fn files(result: &Json) -> Vec<Json> {
+    let mut file = result.clone();
+    let beside = file.as_object_mut().and_then(|file| file.remove("beside"));
+    let mut files = vec![file];
+    if let Some(Json::Array(beside)) = beside {
+        files.extend(beside);
+    }
+    files
 }

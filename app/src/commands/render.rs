@@ -4,7 +4,7 @@ use base::Diagnostic;
 use kernel::{Context, Kernel, Request};
 use serde_json::{Value as Json, json};
 
-use super::current_folder;
+use super::{current_folder, files};
 use crate::{
     assembly::{self, Home},
     cli::{Common, Render, Size},
@@ -31,7 +31,7 @@ pub fn run(render: &Render, common: &Common) -> Result<(), Failure> {
     for (frame, path) in frames(render) {
         let mut args = json!({ "document": document, "path": path, "time": f64::from(frame) / FRAME_RATE });
         add_size(&mut args, render.size);
-        outputs.push(session.execute("document.export", args)?);
+        outputs.extend(files(&session.execute("document.export", args)?));
     }
     session.finish(&outputs, common)
 }

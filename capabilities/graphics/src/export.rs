@@ -56,7 +56,7 @@ impl Exporter for PictureExporter {
         let surface = self.0.draw(&picture, &view, &assets.reading(), place)?;
         let bytes = codec::encode(&surface, &encoding)
             .map_err(|error| CommandError::argument("", error.to_string()))?;
-        Ok(Exported { bytes, diagnostics: Vec::new() })
+        Ok(Exported { bytes, beside: Vec::new(), diagnostics: Vec::new() })
     }
 }
 
@@ -89,7 +89,7 @@ fn write_svg(
     let blob = |hash: &base::BlobHash| assets.blob(*hash).ok().map(Arc::new);
     let options = ExportOptions { background };
     let (text, diagnostics) = svg::export(picture, &blob, &options);
-    Exported { bytes: text.into_bytes(), diagnostics }
+    Exported { bytes: text.into_bytes(), beside: Vec::new(), diagnostics }
 }
 
 /// The picture at another size.

@@ -58,7 +58,7 @@ impl Exporter for StillExporter {
         let surface = Surface::with_pixels(drawn.width, drawn.height, Pixels::U8(drawn.rgba));
         let bytes = codec::encode(&surface, &encoding)
             .map_err(|error| CommandError::argument("", error.to_string()))?;
-        Ok(Exported { bytes, diagnostics: seen.warnings })
+        Ok(Exported { bytes, beside: Vec::new(), diagnostics: seen.warnings })
     }
 }
 

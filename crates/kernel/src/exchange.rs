@@ -52,6 +52,8 @@ pub trait Importer: Send + Sync {
 /// What to write.
 #[derive(Clone, Debug)]
 pub struct ExportRequest {
+    /// The name of the file, without its folders; files beside it are named after it.
+    pub name: String,
     /// The id of the format.
     pub format: String,
     /// The wanted size in pixels; a side left out follows from the other.
@@ -66,8 +68,19 @@ pub struct ExportRequest {
 pub struct Exported {
     /// The whole file.
     pub bytes: Vec<u8>,
+    /// The files that it refers to.
+    pub beside: Vec<FileBeside>,
     /// What was left out or written otherwise than meant.
     pub diagnostics: Vec<Diagnostic>,
+}
+
+/// A file that another one refers to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileBeside {
+    /// Its path, seen from the folder of the other one and with slashes: `chair_textures/wood.png`.
+    pub path: String,
+    /// The whole file.
+    pub bytes: Vec<u8>,
 }
 
 /// Writes documents of a kind into some formats.

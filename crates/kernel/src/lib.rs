@@ -41,7 +41,7 @@ pub use context::{Bounds, Context, Permissions, Source};
 pub use error::CommandError;
 pub use evaluate::{Blobs, Evaluator, Pixels, Quad, Reading, View};
 pub use exchange::{
-    ExportRequest, Exported, Exporter, Imported, ImportedContent, Importer, Source as FileSource,
+    ExportRequest, Exported, Exporter, FileBeside, Imported, ImportedContent, Importer, Source as FileSource,
 };
 pub use history::History;
 pub use kernel::{Kernel, Ports, Request, Response};

@@ -6,6 +6,7 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::{
     cli::Common,
+    commands::files,
     report::{Failure, print},
     signals::Signals,
 };
@@ -65,8 +66,8 @@ pub fn in_a_word(outcome: &Outcome) -> &'static str {
 
 /// The result of a run as one object.
 pub fn result(outcome: &Outcome, statements: &[String]) -> Json {
-    let outputs: Vec<&Json> =
-        outcome.steps.iter().map(|step| &step.result).filter(|r| r.get("sha256").is_some()).collect();
+    let written = outcome.steps.iter().map(|step| &step.result).filter(|r| r.get("sha256").is_some());
+    let outputs: Vec<Json> = written.flat_map(files).collect();
     let timings: Map<String, Json> =
         outcome.steps.iter().map(|step| (step.id.clone(), step.ms.into())).collect();
     let results: Map<String, Json> =

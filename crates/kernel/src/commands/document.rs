@@ -175,6 +175,7 @@ fn export(scope: &mut TaskScope<'_>, args: Export) -> Result<Work, CommandError>
     let links = scope.links(args.document)?;
     let (format, exporter) = scope.registry().exporter(&record.kind, &format)?;
     let request = ExportRequest {
+        name: path.rsplit(['/', '\\']).next().unwrap_or(&path).to_owned(),
         format: format.id.clone(),
         size: (args.width, args.height),
         time: args.time,
@@ -186,7 +187,16 @@ fn export(scope: &mut TaskScope<'_>, args: Export) -> Result<Work, CommandError>
         let mut assets = Assets { links: &links, ..away.assets() };
         let exported = exporter.export(&content, &record.properties, &request, &mut assets, &limits)?;
         away.warn(exported.diagnostics);
-        let result = told(away.write(&path, &exported.bytes)?, &exported.bytes);
+        // The file itself comes last, so that what it refers to is there once it is.
+        let mut beside = Vec::with_capacity(exported.beside.len());
+        for file in &exported.beside {
+            let place = away.assets().files().beside(&path, &file.path)?;
+            beside.push(told(away.write(&place, &file.bytes)?, &file.bytes));
+        }
+        let mut result = told(away.write(&path, &exported.bytes)?, &exported.bytes);
+        if !beside.is_empty() {
+            result["beside"] = beside.into();
+        }
         Ok(Box::new(move |_| Ok(result)))
     }))
 }
