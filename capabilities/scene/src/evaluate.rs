@@ -4,15 +4,15 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use base::{BlobHash, Diagnostic, DocumentId, Limits, NodeId};
 use document::{Content, NodeRef};
-use glam::{DMat4, Mat3, Mat4, Vec2};
+use glam::{DMat4, Mat4};
 use kernel::{CommandError, Reading};
 use rustc_hash::FxHashMap;
 
 use crate::{
     Sources,
-    frame::{Camera, Environment, Frame, Geometry, Image, Instance, Material, Texture, Wrap},
-    kinds::{self, TextureWrapX, TextureWrapY, WorldEnvironment},
-    model::{Bounds, TextureTransform, bent},
+    frame::{Camera, Environment, Frame, Geometry, Image, Instance, Material, Texture},
+    kinds::{self, WorldEnvironment},
+    model::{Bounds, TextureRef, bent},
     view,
     world::{self, Bend, Motion, Shown, Thing, World},
 };
@@ -262,24 +262,8 @@ impl<'a> Gathering<'a> {
 }
 
 fn placed(texture: kinds::Texture<'_>, image: Arc<Image>) -> Texture {
-    let transform = TextureTransform {
-        offset: Vec2::new(texture.offset_x() as f32, texture.offset_y() as f32),
-        rotation: texture.rotation().to_radians() as f32,
-        scale: Vec2::new(texture.scale_x() as f32, texture.scale_y() as f32),
-    };
-    let image_from_uv: Mat3 = transform.matrix();
-    let across = match texture.wrap_x() {
-        TextureWrapX::Repeat => Wrap::Repeat,
-        TextureWrapX::Mirror => Wrap::Mirror,
-        TextureWrapX::Clamp => Wrap::Clamp,
-    };
-    let down = match texture.wrap_y() {
-        TextureWrapY::Repeat => Wrap::Repeat,
-        TextureWrapY::Mirror => Wrap::Mirror,
-        TextureWrapY::Clamp => Wrap::Clamp,
-    };
-    let set = texture.set().clamp(0, 1) as usize;
-    Texture { image, set, image_from_uv, wrap: [across, down], smooth: texture.smooth() }
+    let TextureRef { set, transform, wrap, smooth, .. } = world::texture_ref(texture, 0);
+    Texture { image, set, image_from_uv: transform.matrix(), wrap, smooth }
 }
 
 /// What stands for an image that is not there: eight by eight fields of magenta and black.

@@ -7,7 +7,7 @@ mod commands;
 pub mod deformation;
 pub mod edit;
 pub mod evaluate;
-mod export;
+pub mod export;
 pub mod frame;
 pub mod geometry;
 pub mod gltf;

@@ -7,7 +7,7 @@ use std::{
 
 use base::{BlobHash, DocumentId, Limits};
 use kernel::{CommandError, Reading};
-use raster::codec;
+use raster::{alpha, codec};
 use rustc_hash::FxHashMap;
 
 use crate::{
@@ -138,7 +138,8 @@ impl Sources {
         }
         let drawn =
             reading.links.draw(document, longest, time, reading).map_err(|error| error.to_string())?;
-        let rgba: Vec<[u8; 4]> = drawn.rgba.into_iter().map(straight).collect();
+        let mut rgba = drawn.rgba;
+        alpha::unpremultiply_pixels_u8(&mut rgba);
         let bytes = rgba.len() * 4;
         let image = Arc::new(Image { width: drawn.width, height: drawn.height, rgba });
         self.keep(key, image.clone(), bytes);
@@ -190,15 +191,6 @@ impl Sources {
             kept.bytes += bytes;
         }
     }
-}
-
-/// A pixel that is not premultiplied.
-fn straight([r, g, b, a]: [u8; 4]) -> [u8; 4] {
-    let part = |x: u8| match a {
-        0 => 0,
-        _ => ((u32::from(x) * 255 + u32::from(a) / 2) / u32::from(a)).min(255) as u8,
-    };
-    [part(r), part(g), part(b), a]
 }
 
 fn damaged(hash: BlobHash, error: impl ToString) -> CommandError {

@@ -317,9 +317,10 @@ mod tests {
     fn a_tile_shows_its_part() {
         let projection = Projection::Perspective { yfov: 1.0, near: 0.1, far: 10.0 };
         let view = View::new(&Camera { view_from_world: Mat4::IDENTITY, projection }, 2.0).unwrap();
+        let part = Part { whole: (200.0, 100.0), left: 0.0, top: 0.0, width: 200, height: 100 };
         let pixel = |tile: &Tile| {
             let clip =
-                view.clip_from_world(tile, 200, 100).as_dmat4().project_point3(DVec3::new(0.3, -0.2, -2.0));
+                view.clip_from_world(tile, &part).as_dmat4().project_point3(DVec3::new(0.3, -0.2, -2.0));
             let across = (clip.x + 1.0) / 2.0 * f64::from(tile.width) + f64::from(tile.left);
             let down = (1.0 - clip.y) / 2.0 * f64::from(tile.height) + f64::from(tile.top);
             (across, down, clip.z)

@@ -1,26 +1,26 @@
 //! Scenes as documents: nodes from models, and what is drawn from nodes.
 
+mod model;
 mod motion;
 mod read;
 mod texture;
 mod write;
 
+pub use model::model;
 pub use motion::{Motion, Pose, Samplers, playing};
 pub use read::{Bend, Shown, Thing, World, world};
 pub use write::insert;
 
 pub(crate) use read::{material, skin, transform};
+pub(crate) use texture::texture_ref;
 
 use glam::{Vec3, Vec4};
 
 /// The colour of linear numbers, each held to 0 to 1.
-fn encoded(color: Vec4) -> base::Color {
+pub(crate) fn encoded(color: Vec4) -> base::Color {
     let byte = |x: f32| (x.clamp(0.0, 1.0) * 255.0).round() as u8;
-    let curve = |x: f32| {
-        let x = x.clamp(0.0, 1.0);
-        byte(if x <= 0.003_130_8 { x * 12.92 } else { 1.055 * x.powf(1.0 / 2.4) - 0.055 })
-    };
-    base::Color { r: curve(color.x), g: curve(color.y), b: curve(color.z), a: byte(color.w) }
+    let [r, g, b] = crate::color::encoded(color.truncate()).to_array().map(byte);
+    base::Color { r, g, b, a: byte(color.w) }
 }
 
 /// The linear numbers of a colour.

@@ -81,9 +81,8 @@ pub fn world(root: NodeRef<'_>, motion: &Motion, limits: &Limits) -> Result<Worl
     stack.extend(root.children().rev().map(first));
     while let Some(Visit { node, world_from_parent, is_visible, weights, depth }) = stack.pop() {
         Limits::check("the nesting of nodes", depth, limits.nesting, "nesting")?;
-        let is_spatial = matches!(node.kind(), "scene.group" | "scene.mesh" | "scene.camera" | "scene.light");
-        let is_visible = is_visible && node.value("visible").and_then(|value| value.as_bool()) != Some(false);
-        if !is_spatial || !is_visible && !has_skins {
+        let is_visible = is_visible && is_shown(node);
+        if !is_spatial(node) || !is_visible && !has_skins {
             continue;
         }
         let pose = motion.poses.get(&node.id());
@@ -110,6 +109,16 @@ pub fn world(root: NodeRef<'_>, motion: &Motion, limits: &Limits) -> Result<Worl
     Ok(out)
 }
 
+/// Whether a node has a place in the world.
+fn is_spatial(node: NodeRef<'_>) -> bool {
+    matches!(node.kind(), "scene.group" | "scene.mesh" | "scene.camera" | "scene.light")
+}
+
+/// Whether a node has a place in the world and is visible, as far as it says itself.
+pub(super) fn is_shown(node: NodeRef<'_>) -> bool {
+    is_spatial(node) && node.value("visible").and_then(|value| value.as_bool()) != Some(false)
+}
+
 /// From a node's space to its parent's.
 pub(crate) fn transform(node: NodeRef<'_>) -> DMat4 {
     posed(node, None)
@@ -117,6 +126,12 @@ pub(crate) fn transform(node: NodeRef<'_>) -> DMat4 {
 
 /// The same, with what an animation makes of it.
 fn posed(node: NodeRef<'_>, pose: Option<&Pose>) -> DMat4 {
+    let (scale, rotation, position, matrix) = placement(node, pose);
+    DMat4::from_scale_rotation_translation(scale, rotation, position) * matrix.unwrap_or(DMat4::IDENTITY)
+}
+
+/// How a node is scaled, then turned, then moved, and the matrix that comes before all of that.
+pub(super) fn placement(node: NodeRef<'_>, pose: Option<&Pose>) -> (DVec3, DQuat, DVec3, Option<DMat4>) {
     let number = |key: &str, default| node.number(key).unwrap_or(default);
     let position = pose
         .and_then(|pose| pose.translation)
@@ -128,51 +143,41 @@ fn posed(node: NodeRef<'_>, pose: Option<&Pose>) -> DMat4 {
     let scale = pose
         .and_then(|pose| pose.scale)
         .unwrap_or_else(|| DVec3::new(number("scaleX", 1.0), number("scaleY", 1.0), number("scaleZ", 1.0)));
-    let matrix = node.numbers::<16>("matrix").map_or(DMat4::IDENTITY, |list| DMat4::from_cols_array(&list));
-    DMat4::from_scale_rotation_translation(scale, rotation, position) * matrix
+    let matrix = node.numbers::<16>("matrix").map(|list| DMat4::from_cols_array(&list));
+    (scale, rotation, position, matrix)
 }
 
 fn thing(node: NodeRef<'_>, world_from_local: DMat4, weights: Option<&[f64]>) -> Option<Thing> {
     if let Some(mesh) = kinds::Mesh::read(node) {
-        let bend = mesh.deformation().map(|deformation| Bend {
-            deformation,
-            skin: mesh.skin(),
-            weights: weights.map_or_else(|| list(node, "weights"), <[f64]>::to_vec),
-        });
+        let bend = bend(node, mesh, weights);
         return Some(Thing::Mesh { geometry: mesh.geometry(), material: mesh.material(), bend });
     }
     if let Some(camera) = kinds::Camera::read(node) {
-        let far = if camera.far() > camera.near() { camera.far() as f32 } else { f32::INFINITY };
-        let near = camera.near() as f32;
-        return Some(Thing::Camera(match camera.projection() {
-            CameraProjection::Perspective => Projection::Perspective {
-                yfov: camera.field_of_view().clamp(0.01, 179.0).to_radians() as f32,
-                near: near.max(1e-4),
-                far,
-            },
-            CameraProjection::Orthographic => Projection::Orthographic {
-                ymag: (camera.height() / 2.0).max(1e-6) as f32,
-                near,
-                far: if far.is_finite() { far } else { near + 1e4 },
-            },
-        }));
+        return Some(Thing::Camera(projection(camera)));
     }
     let light = kinds::Light::read(node)?;
     let position = world_from_local.w_axis.truncate().as_vec3();
     let direction = -world_from_local.z_axis.truncate().as_vec3().normalize_or(Vec3::Z);
-    let range = if light.range() > 0.0 { light.range() as f32 } else { f32::INFINITY };
+    let range = range(light);
     let kind = match light.shape() {
         LightShape::Sun => LightKind::Directional(direction),
         LightShape::Point => LightKind::Point { position, range },
         LightShape::Spot => {
-            let outer = light.outer_angle().clamp(0.01, 90.0);
-            let inner = light.inner_angle().clamp(0.0, outer);
-            let [inner, outer] = [inner, outer].map(|angle| angle.to_radians() as f32);
+            let (inner, outer) = cone(light);
             LightKind::Spot { position, direction, range, inner, outer }
         }
     };
     let color = super::decoded(light.color()).truncate() * light.intensity().max(0.0) as f32;
     Some(Thing::Light(Light { color, kind }))
+}
+
+/// What bends a mesh, with other morph weights than its own if there are some.
+pub(super) fn bend(node: NodeRef<'_>, mesh: kinds::Mesh<'_>, weights: Option<&[f64]>) -> Option<Bend> {
+    Some(Bend {
+        deformation: mesh.deformation()?,
+        skin: mesh.skin(),
+        weights: weights.map_or_else(|| list(node, "weights"), <[f64]>::to_vec),
+    })
 }
 
 /// The numbers in a list; what is none counts as 0.
@@ -194,18 +199,54 @@ pub(crate) fn skin(skin: NodeRef<'_>, places: &FxHashMap<NodeId, DMat4>) -> Vec<
     joints.map(matrix).collect()
 }
 
+/// How far a light shines; infinite when nothing bounds it.
+pub(super) fn range(light: kinds::Light<'_>) -> f32 {
+    if light.range() > 0.0 { light.range() as f32 } else { f32::INFINITY }
+}
+
+/// The inner and the outer angle of a spot, in radians.
+pub(super) fn cone(light: kinds::Light<'_>) -> (f32, f32) {
+    let outer = light.outer_angle().clamp(0.01, 90.0);
+    let inner = light.inner_angle().clamp(0.0, outer);
+    (inner.to_radians() as f32, outer.to_radians() as f32)
+}
+
+/// How a camera's distances become sizes.
+pub(super) fn projection(camera: kinds::Camera<'_>) -> Projection {
+    let far = if camera.far() > camera.near() { camera.far() as f32 } else { f32::INFINITY };
+    let near = camera.near() as f32;
+    match camera.projection() {
+        CameraProjection::Perspective => Projection::Perspective {
+            yfov: camera.field_of_view().clamp(0.01, 179.0).to_radians() as f32,
+            near: near.max(1e-4),
+            far,
+        },
+        CameraProjection::Orthographic => Projection::Orthographic {
+            ymag: (camera.height() / 2.0).max(1e-6) as f32,
+            near,
+            far: if far.is_finite() { far } else { near + 1e4 },
+        },
+    }
+}
+
 /// A material without its textures, which `texture` reads.
 pub(crate) fn material(
     node: NodeRef<'_>,
     texture: impl FnMut(kinds::Texture<'_>) -> crate::frame::Texture,
 ) -> Option<Material> {
-    let material = kinds::Material::read(node)?;
+    let mut out = factors(kinds::Material::read(node)?);
+    super::texture::apply(node, &mut out, texture);
+    Some(out)
+}
+
+/// A material without textures.
+pub(super) fn factors(material: kinds::Material<'_>) -> Material {
     let alpha = match material.alpha_mode() {
         MaterialAlphaMode::Opaque => Alpha::Opaque,
         MaterialAlphaMode::Mask => Alpha::Mask(material.alpha_cutoff() as f32),
         MaterialAlphaMode::Blend => Alpha::Blend,
     };
-    let mut out = Material {
+    Material {
         base_color: super::decoded(material.base_color()),
         metallic: material.metallic().clamp(0.0, 1.0) as f32,
         roughness: material.roughness().clamp(0.0, 1.0) as f32,
@@ -218,7 +259,5 @@ pub(crate) fn material(
         unlit: material.unlit(),
         ior: material.ior() as f32,
         ..Material::default()
-    };
-    super::texture::apply(node, &mut out, texture);
-    Some(out)
+    }
 }

@@ -1,4 +1,4 @@
-//! Writing scenes as pictures.
+//! What is seen of scenes, as pictures.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use crate::{
 /// The size of a picture of which neither side is asked for.
 const USUAL: (u32, u32) = (1280, 720);
 
-pub(crate) fn register(registrar: &mut Registrar<'_>, gpu: &Shared, sources: &Arc<Sources>) {
+pub(super) fn register(registrar: &mut Registrar<'_>, gpu: &Shared, sources: &Arc<Sources>) {
     for format in ["png", "jpeg", "webp"] {
         registrar.exporter(format, Arc::new(StillExporter { gpu: gpu.clone(), sources: sources.clone() }));
     }

@@ -1,0 +1,311 @@
+//! Nodes back to models, for files to be written from.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use base::{BlobHash, Limits, NodeId};
+use document::{Content, NodeRef};
+use glam::{DMat4, DVec4, Mat4};
+use kernel::{CommandError, Reading};
+use raster::{
+    Depth, Pixels, Surface, alpha,
+    codec::{self, Encoding},
+};
+
+use crate::{
+    Sources,
+    frame::Geometry,
+    kinds::{self, LightShape, TexturePurpose},
+    model::{
+        Camera, Image, ImageData, Light, LightKind, Material, Mesh, Model, Node, Primitive, Slot, Transform,
+        bent,
+    },
+};
+
+use super::{Bend, Motion, Pose, World, read};
+
+/// The model that a scene is at a point in time, in seconds: all that is visible, each node with those below it, and the
+/// materials that it is made of. What moves or bends is as it is then. Nodes with the same geometry and material share a
+/// mesh. `place` names the scene in errors.
+///
+/// # Errors
+/// The document is no scene, the nodes are nested too deeply, a limit on memory is exceeded, or geometry or an image is
+/// not there or damaged.
+pub fn model(
+    content: &Content,
+    time: f64,
+    place: &str,
+    reading: &Reading<'_>,
+    sources: &Sources,
+) -> Result<Model, CommandError> {
+    let tree = content.tree().ok_or_else(|| CommandError::Failed(format!("{place} is a text")))?;
+    let root = tree.root().at_time(time);
+    kinds::World::read(root).ok_or_else(|| CommandError::Failed(format!("{place} is no scene")))?;
+    let motion = Motion::at(root, time, &mut |hash| sources.keyframes(hash, reading))?;
+    let world = read::world(root, &motion, reading.limits)
+        .map_err(|limit| CommandError::Limit { place: place.to_owned(), limit })?;
+    let mut gathering = Gathering {
+        root,
+        reading,
+        sources,
+        place,
+        world,
+        model: Model::default(),
+        skinned: Vec::new(),
+        meshes: BTreeMap::new(),
+        materials: BTreeMap::new(),
+        images: BTreeMap::new(),
+        bytes: 0,
+    };
+    let mut stack: Vec<(NodeRef<'_>, Option<usize>, u64)> =
+        root.children().rev().map(|child| (child, None, 1)).collect();
+    while let Some((node, parent, depth)) = stack.pop() {
+        Limits::check("the nesting of nodes", depth, reading.limits.nesting, "nesting")
+            .map_err(|limit| gathering.failed(limit))?;
+        let pose = motion.poses.get(&node.id());
+        let Some(transform) = transform(node, pose).filter(|_| read::is_shown(node)) else { continue };
+        let index = gathering.model.nodes.len();
+        let weights = pose.and_then(|pose| pose.weights.as_deref());
+        let node_of_model = gathering.node(node, transform, weights)?;
+        let model = &mut gathering.model;
+        model.nodes.push(node_of_model);
+        match parent.and_then(|parent| model.nodes.get_mut(parent)) {
+            Some(parent) => parent.children.push(index),
+            None => model.roots.push(index),
+        }
+        stack.extend(node.children().rev().map(|child| (child, Some(index), depth + 1)));
+    }
+    gathering.add_skinned();
+    Ok(gathering.model)
+}
+
+/// From a node's space to its parent's; none when it is not finite.
+fn transform(node: NodeRef<'_>, pose: Option<&Pose>) -> Option<Transform> {
+    let (scale, rotation, position, matrix) = read::placement(node, pose);
+    let transform = match matrix {
+        None => Transform::Parts {
+            translation: position.as_vec3(),
+            rotation: rotation.as_quat().normalize(),
+            scale: scale.as_vec3(),
+        },
+        Some(before) => {
+            let matrix = DMat4::from_scale_rotation_translation(scale, rotation, position) * before;
+            let rows = matrix.transpose();
+            let affine = DMat4::from_cols(rows.x_axis, rows.y_axis, rows.z_axis, DVec4::W).transpose();
+            Transform::Matrix(affine.as_mat4())
+        }
+    };
+    Some(transform).filter(|transform| Mat4::is_finite(&transform.matrix()))
+}
+
+/// A model as it grows, and where in it is what nodes share.
+struct Gathering<'a> {
+    root: NodeRef<'a>,
+    reading: &'a Reading<'a>,
+    sources: &'a Sources,
+    place: &'a str,
+    world: World,
+    model: Model,
+    /// Meshes on joints with their names: they are in the world's space, whatever they are in.
+    skinned: Vec<(String, usize)>,
+    meshes: BTreeMap<(BlobHash, Option<usize>), usize>,
+    materials: BTreeMap<NodeId, Option<usize>>,
+    images: BTreeMap<BlobHash, usize>,
+    /// How many bytes were read.
+    bytes: u64,
+}
+
+impl Gathering<'_> {
+    fn failed(&self, limit: base::LimitExceeded) -> CommandError {
+        CommandError::Limit { place: self.place.to_owned(), limit }
+    }
+
+    fn blob(&mut self, hash: BlobHash) -> Result<Vec<u8>, CommandError> {
+        let bytes = self.reading.blobs.blob(hash)?;
+        self.spend(bytes.len())?;
+        Ok(bytes)
+    }
+
+    fn spend(&mut self, bytes: usize) -> Result<(), CommandError> {
+        self.bytes += bytes as u64;
+        let most = self.reading.limits.import_bytes;
+        Limits::check("the scene's size in bytes", self.bytes, most, "importBytes")
+            .map(drop)
+            .map_err(|limit| self.failed(limit))
+    }
+
+    fn node(
+        &mut self,
+        node: NodeRef<'_>,
+        transform: Transform,
+        weights: Option<&[f64]>,
+    ) -> Result<Node, CommandError> {
+        let name = node.string("name").map(|name| name.to_string()).unwrap_or_default();
+        let mut out = Node { name, transform, ..Node::default() };
+        if let Some(mesh) = kinds::Mesh::read(node) {
+            out.mesh = match (mesh.geometry(), read::bend(node, mesh, weights)) {
+                (Some(hash), Some(bend)) => self.bent(hash, mesh, &bend, &out.name)?,
+                (Some(hash), None) => Some(self.mesh(hash, mesh, &out.name)?),
+                (None, _) => None,
+            };
+        } else if let Some(camera) = kinds::Camera::read(node) {
+            out.camera = Some(self.model.cameras.len());
+            let camera = Camera { name: out.name.clone(), projection: read::projection(camera) };
+            self.model.cameras.push(camera);
+        } else if let Some(light) = kinds::Light::read(node) {
+            out.light = Some(self.model.lights.len());
+            self.model.lights.push(light_of(light, &out.name));
+        }
+        Ok(out)
+    }
+
+    fn mesh(&mut self, hash: BlobHash, mesh: kinds::Mesh<'_>, name: &str) -> Result<usize, CommandError> {
+        let material = match mesh.material() {
+            Some(node) => self.material(node)?,
+            None => None,
+        };
+        if let Some(index) = self.meshes.get(&(hash, material)) {
+            return Ok(*index);
+        }
+        let geometry = self.geometry(hash)?;
+        let index = self.push(geometry, material, name);
+        self.meshes.insert((hash, material), index);
+        Ok(index)
+    }
+
+    /// A mesh as it is bent; none when it is on joints, and at the top of the model therefore.
+    fn bent(
+        &mut self,
+        hash: BlobHash,
+        mesh: kinds::Mesh<'_>,
+        bend: &Bend,
+        name: &str,
+    ) -> Result<Option<usize>, CommandError> {
+        let material = mesh.material().map(|node| self.material(node)).transpose()?.flatten();
+        let geometry = self.geometry(hash)?;
+        let vertices = geometry.positions.len();
+        let (deformation, bytes) = self.sources.deformation(bend.deformation, vertices, self.reading)?;
+        self.spend(bytes + vertices * 48)?;
+        let skin = bend.skin.filter(|_| deformation.binding.is_some()).and_then(|skin| self.root.find(skin));
+        let matrices: Vec<DMat4> = skin.map(|skin| read::skin(skin, &self.world.places)).unwrap_or_default();
+        let geometry = Arc::new(bent(&geometry, &deformation, &bend.weights, &matrices));
+        let index = self.push(geometry, material, name);
+        if matrices.is_empty() {
+            return Ok(Some(index));
+        }
+        self.skinned.push((name.to_owned(), index));
+        Ok(None)
+    }
+
+    /// Puts what is on joints at the top.
+    fn add_skinned(&mut self) {
+        for (name, mesh) in std::mem::take(&mut self.skinned) {
+            self.model.roots.push(self.model.nodes.len());
+            self.model.nodes.push(Node { name, mesh: Some(mesh), ..Node::default() });
+        }
+    }
+
+    fn geometry(&mut self, hash: BlobHash) -> Result<Arc<Geometry>, CommandError> {
+        let (geometry, bytes) = self.sources.geometry(hash, self.reading)?;
+        self.spend(bytes)?;
+        Ok(geometry)
+    }
+
+    fn push(&mut self, geometry: Arc<Geometry>, material: Option<usize>, name: &str) -> usize {
+        let primitive = Primitive { geometry, material, binding: None, morphs: Arc::default() };
+        let mesh = Mesh { name: name.to_owned(), primitives: vec![primitive], weights: Vec::new() };
+        self.model.meshes.push(mesh);
+        self.model.meshes.len() - 1
+    }
+
+    /// The place of a material; none when the node is none or is not there.
+    fn material(&mut self, id: NodeId) -> Result<Option<usize>, CommandError> {
+        if let Some(place) = self.materials.get(&id) {
+            return Ok(*place);
+        }
+        let found = self.root.find(id).and_then(|node| Some((node, kinds::Material::read(node)?)));
+        let mut place = None;
+        if let Some((node, material)) = found {
+            let factors = read::factors(material);
+            let mut out = Material {
+                name: material.name().to_string(),
+                base_color: factors.base_color,
+                metallic: factors.metallic,
+                roughness: factors.roughness,
+                normal_scale: factors.normal_scale,
+                occlusion_strength: factors.occlusion_strength,
+                emissive: factors.emissive,
+                alpha: factors.alpha,
+                double_sided: factors.double_sided,
+                unlit: factors.unlit,
+                ior: factors.ior,
+                textures: Vec::new(),
+            };
+            for texture in node.children().filter_map(kinds::Texture::read) {
+                let slot = match texture.purpose() {
+                    TexturePurpose::BaseColor => Slot::BaseColor,
+                    TexturePurpose::MetallicRoughness => Slot::MetallicRoughness,
+                    TexturePurpose::Normal => Slot::Normal,
+                    TexturePurpose::Occlusion => Slot::Occlusion,
+                    TexturePurpose::Emissive => Slot::Emissive,
+                };
+                if out.textures.iter().all(|(other, _)| *other != slot) {
+                    let image = self.image(texture)?;
+                    out.textures.push((slot, super::texture_ref(texture, image)));
+                }
+            }
+            place = Some(self.model.materials.len());
+            self.model.materials.push(out);
+        }
+        self.materials.insert(id, place);
+        Ok(place)
+    }
+
+    fn image(&mut self, texture: kinds::Texture<'_>) -> Result<usize, CommandError> {
+        let file = texture.image().filter(|_| texture.document().is_none());
+        let known = file.and_then(|hash| self.images.get(&hash));
+        if let Some(index) = known {
+            return Ok(*index);
+        }
+        let data = match texture.image() {
+            _ if texture.document().is_some() => self.drawn(texture)?,
+            Some(hash) => ImageData::Encoded(self.blob(hash)?.into()),
+            None => ImageData::Missing,
+        };
+        let index = self.model.images.len();
+        self.model.images.push(Image { name: texture.name().to_string(), data });
+        self.images.extend(file.map(|hash| (hash, index)));
+        Ok(index)
+    }
+
+    /// What a linked document shows, as a PNG.
+    fn drawn(&mut self, texture: kinds::Texture<'_>) -> Result<ImageData, CommandError> {
+        let Some(document) = texture.document() else { return Ok(ImageData::Missing) };
+        let longest = texture.resolution().clamp(1, 16_384) as u32;
+        let drawn = self.sources.drawn(document, longest, self.root.time(), self.reading);
+        let Ok(image) = drawn else { return Ok(ImageData::Missing) };
+        let mut rgba = image.rgba.clone();
+        alpha::premultiply_pixels_u8(&mut rgba);
+        let surface = Surface::with_pixels(image.width, image.height, Pixels::U8(rgba));
+        let png = codec::encode(&surface, &Encoding::Png { depth: Depth::U8 });
+        let png = png.map_err(|error| CommandError::Failed(format!("{}: {error}", self.place)))?;
+        Ok(ImageData::Encoded(png.into()))
+    }
+}
+
+fn light_of(light: kinds::Light<'_>, name: &str) -> Light {
+    let kind = match light.shape() {
+        LightShape::Sun => LightKind::Directional,
+        LightShape::Point => LightKind::Point,
+        LightShape::Spot => {
+            let (inner, outer) = read::cone(light);
+            LightKind::Spot { inner, outer }
+        }
+    };
+    Light {
+        name: name.to_owned(),
+        color: super::decoded(light.color()).truncate(),
+        intensity: light.intensity().max(0.0) as f32,
+        kind,
+        range: read::range(light),
+    }
+}
