@@ -92,7 +92,7 @@ pub fn mesh(path: &Path) -> Result<(), Failure> {
     finish(path, outcome)
 }
 
-fn check(mut model: Model) -> Result<(), String> {
+fn check(model: Model) -> Result<(), String> {
     let mut count = 0;
     for primitive in model.meshes.iter().flat_map(|mesh| &mesh.primitives) {
         count += primitive.geometry.indices.len();
@@ -106,7 +106,6 @@ fn check(mut model: Model) -> Result<(), String> {
         return Err("there is no geometry".to_owned());
     }
     let limits = Limits::default();
-    model.set_skins_at_rest(limits.import_bytes, &limits).map_err(|error| error.to_string())?;
     let again = exported(&model, &limits)?;
     let (found, wanted) = (counts(&again), counts(&model));
     if found != wanted {
@@ -160,8 +159,10 @@ fn exported(model: &Model, limits: &Limits) -> Result<Model, String> {
     let mut content = Content::Tree(Tree::new("scene.world".into()));
     content.apply_as_new(&deltas).map_err(|error| error.to_string())?;
     let fonts: Arc<dyn FontSource> = Arc::new(NoFonts);
-    let reading = Reading { blobs: &blobs, fonts: &fonts, limits };
-    let model = world::model(&content, 0.0, "the model", &reading).map_err(|error| error.to_string())?;
+    let links = kernel::Links::default();
+    let reading = Reading { blobs: &blobs, fonts: &fonts, limits, links: &links };
+    let model = world::model(&content, 0.0, "the model", &reading, &scene::Sources::default())
+        .map_err(|error| error.to_string())?;
     let written = export::write("glb", &model, "model.glb", limits).map_err(|error| error.to_string())?;
     let again = import::read("glb", &written.bytes, &|_| None, limits);
     again.map(|(model, _)| model).map_err(|error| format!("our export of it: {error}"))

@@ -183,8 +183,12 @@ fn generated(seed: u64) -> Model {
         let topology = [Topology::Triangles, Topology::Triangles, Topology::Lines, Topology::Points];
         let geometry = Arc::new(geometry(random, topology[index % 4]));
         let material = Some(random.below(model.materials.len()));
-        let primitive = Primitive { geometry, material, binding: None };
-        model.meshes.push(Mesh { name: format!("mesh {index}"), primitives: vec![primitive] });
+        let primitive = Primitive { geometry, material, binding: None, morphs: Arc::default() };
+        model.meshes.push(Mesh {
+            name: format!("mesh {index}"),
+            primitives: vec![primitive],
+            weights: Vec::new(),
+        });
     }
     model.cameras = vec![
         Camera {
@@ -488,8 +492,9 @@ fn two_boxes() -> Model {
         let mut geometry = geometry(&mut random, Topology::Triangles);
         geometry.colors = if index == 0 { vec![Vec4::new(0.0, 1.0, 0.0, 1.0); 24] } else { Vec::new() };
         let material = (index == 1).then_some(0);
-        let primitive = Primitive { geometry: Arc::new(geometry), material, binding: None };
-        model.meshes.push(Mesh { name: String::new(), primitives: vec![primitive] });
+        let primitive =
+            Primitive { geometry: Arc::new(geometry), material, binding: None, morphs: Arc::default() };
+        model.meshes.push(Mesh { name: String::new(), primitives: vec![primitive], weights: Vec::new() });
     }
     for index in 0..4 {
         let transform = Transform::Matrix(Mat4::from_translation(Vec3::X * index as f32 * 9.0));
@@ -596,7 +601,8 @@ fn hidden_nodes_are_left_out_and_time_counts() {
 #[test]
 fn what_shows_nothing_is_an_empty_scene_or_refused() {
     let empty = Geometry::default();
-    let primitive = Primitive { geometry: Arc::new(empty), material: None, binding: None };
+    let primitive =
+        Primitive { geometry: Arc::new(empty), material: None, binding: None, morphs: Arc::default() };
     let mut points = two_boxes();
     let dots = all_vertices(&points, Topology::Points);
     points.meshes.iter_mut().for_each(|mesh| mesh.primitives[0].geometry = Arc::new(dots.clone()));
