@@ -136,6 +136,11 @@ fn corners(topology: Topology) -> usize {
     }
 }
 
+/// A number as it is, if it is finite.
+fn held(number: f32) -> f32 {
+    if number.is_nan() { 0.0 } else { number.clamp(f32::MIN, f32::MAX) }
+}
+
 /// Checks what a file is going to take before memory is taken for it.
 fn check_size(bytes: u64, limits: &Limits) -> Result<(), WriteError> {
     Limits::check("the size of the file in bytes", bytes, limits.import_bytes, "importBytes")?;

@@ -80,8 +80,9 @@ fn container(root: &Json, binary: &[u8]) -> Result<Vec<u8>, WriteError> {
     Ok(out)
 }
 
-/// The shortest number that reads as the same one.
+/// The shortest number that reads as the same one; the greatest one for infinity, which JSON has not.
 fn number(number: f32) -> Json {
+    let number = super::held(number);
     let shortest: f64 = number.to_string().parse().unwrap_or_else(|_| number.into());
     // Whole numbers go without a point.
     if shortest.fract() == 0.0 && shortest.abs() < 1e9 { (shortest as i64).into() } else { shortest.into() }
@@ -95,5 +96,16 @@ fn numbers(list: &[f32]) -> Json {
 fn insert_name(object: &mut Json, name: &str) {
     if !name.is_empty() {
         object["name"] = name.into();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_short_and_finite() {
+        let list = [0.1, -0.0, 3.0, 1.5e-7, f32::INFINITY, f32::NAN];
+        assert_eq!(numbers(&list).to_string(), "[0.1,0,3,1.5e-7,3.4028235e+38,0]");
     }
 }

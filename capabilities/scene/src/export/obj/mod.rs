@@ -28,10 +28,11 @@ struct Number(f32);
 
 impl std::fmt::Display for Number {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let size = self.0.abs();
+        let number = super::held(self.0);
+        let size = number.abs();
         match size == 0.0 || (1e-5..1e16).contains(&size) {
-            true => write!(f, "{}", self.0),
-            false => write!(f, "{:e}", self.0),
+            true => write!(f, "{number}"),
+            false => write!(f, "{number:e}"),
         }
     }
 }
