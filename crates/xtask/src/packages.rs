@@ -22,12 +22,16 @@ pub const BUILD: &[Needed] = &[
         package: "libc6-dev",
         why: "the C headers that SQLite includes",
     },
+    Needed {
+        shows: "c++",
+        package: "g++",
+        why: "compiles what simplifies meshes, and the C++ side of the window",
+    },
     Needed { shows: "git", package: "git", why: "the tests of mounted repositories make some" },
 ];
 
 /// What building the window and opening it takes besides.
 pub const WINDOW: &[Needed] = &[
-    Needed { shows: "c++", package: "g++", why: "compiles the C++ side of the window" },
     Needed { shows: "qmake6", package: "qmake6", why: "tells where Qt is" },
     Needed { shows: "/usr/share/doc/qt6-base-dev/copyright", package: "qt6-base-dev", why: "Qt itself" },
     Needed {
