@@ -144,3 +144,48 @@ fn what_others_do_to_a_canvas_is_seen_in_a_scene_that_shows_it() {
     assert_eq!(ran, steps(&["draw"]));
     assert_ne!(hidden[1], red[1]);
 }
+
+#[test]
+fn a_turntable_with_a_picture_on_it_is_the_same_twice() {
+    let pictures = |color: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        write_project(folder.path(), color);
+        let of_model = |id: &str, needs: &[&str], command: &str, more: Json| {
+            let mut args = json!({ "document": "${model.document}" });
+            args.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            step(id, needs, command, args)
+        };
+        let turn = |id: &str, needs: &str, time: f64, value: f64| {
+            let key = json!({ "node": "${mesh.nodes.0.node}", "property": "rotationY", "time": time, "value": value });
+            of_model(id, &[needs, "mesh", "model"], "keyframe.set", key)
+        };
+        let texture = json!({ "material": "${paint.nodes.0.node}", "source": "${skin.document}" });
+        let mut steps = vec![
+            step("skin", &[], "document.import", json!({ "path": "${picture}" })),
+            step("model", &[], "document.import", json!({ "path": "square.obj" })),
+            of_model("paint", &["model"], "node.find", json!({ "kind": "scene.material" })),
+            of_model("mesh", &["model"], "node.find", json!({ "kind": "scene.mesh" })),
+            of_model("texture", &["paint", "mesh", "skin", "model"], "scene.texture.add", texture),
+            turn("from", "texture", 0.0, 0.0),
+            turn("to", "from", 2.0, 360.0),
+        ];
+        steps.extend((0..48).map(|frame| {
+            let more = json!({ "path": format!("{frame}.png"), "width": 96, "height": 54, "time": f64::from(frame) / 24.0 });
+            of_model(&format!("frame {frame}"), &["to", "model"], "document.export", more)
+        }));
+        let script = json!({ "version": 1, "vars": { "picture": "none.svg" }, "steps": steps });
+        fs::write(folder.path().join("turn.json"), script.to_string()).unwrap();
+        let mut command = Command::new(program());
+        command.arg("--batch").arg(folder.path().join("turn.json")).args(["--json", "--progress", "none"]);
+        command.args(["--set", "picture=skin.svg"]).env("XDG_CACHE_HOME", folder.path().join(".cache"));
+        result(&command.output().unwrap());
+        (0..48).map(|frame| fs::read(folder.path().join(format!("{frame}.png"))).unwrap()).collect::<Vec<_>>()
+    };
+    let red = pictures("#ff0000");
+    assert!(red == pictures("#ff0000"), "all frames are the same in two runs");
+    let distinct: BTreeSet<&Vec<u8>> = red.iter().collect();
+    assert!(distinct.len() > 24, "it turns: {} different frames", distinct.len());
+    let [r, g, b] = pixel(&red[0]);
+    assert!(r > 150 && g < 60 && b < 60, "{r} {g} {b}");
+    assert!(pictures("#0000ff")[0] != red[0]);
+}

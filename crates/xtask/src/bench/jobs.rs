@@ -65,7 +65,8 @@ pub fn jobs(project: &Project, inputs: &Path) -> Result<Vec<Job>> {
     Ok(jobs)
 }
 
-fn is_there(program: &str) -> bool {
+/// Whether a program is on the search path.
+pub(super) fn is_there(program: &str) -> bool {
     std::env::var_os("PATH")
         .is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(program).is_file()))
 }
