@@ -197,7 +197,7 @@ impl<'a> Gathering<'a> {
             })
         });
         failed?;
-        let plain = Material { metallic: 0.0, roughness: 0.5, ..Material::default() };
+        let plain = Material { metallic: 0.0, roughness: 0.5, double_sided: true, ..Material::default() };
         self.materials.push(read.unwrap_or(plain));
         self.places.insert(key, self.materials.len() - 1);
         Ok(self.materials.len() - 1)

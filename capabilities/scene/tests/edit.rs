@@ -310,8 +310,8 @@ fn a_pixel_meets_what_is_seen_there() {
         (at(200.0, 100.0), json!(near_box), 4.5),
         (at(245.0, 100.0), json!(far_box), 8.5 * (1.0 + 0.45f64 * 0.45 / 4.0).sqrt()),
         (at(10.0, 10.0), Json::Null, 0.0),
-        // The paper is seen from above only, which here is from behind.
-        (ray([-2.0, 0.0, 5.0], [0.0, 0.0, -3.0]), Json::Null, 0.0),
+        // Without a material it is seen from behind, too.
+        (ray([-2.0, 0.0, 5.0], [0.0, 0.0, -3.0]), json!(paper), 5.0),
         (ray([-2.0, 0.0, -5.0], [0.0, 0.0, 1.0]), json!(paper), 5.0),
         (ray([0.25, 8.0, 1.25], [0.0, -1.0, 0.0]), json!(near_box), 7.5),
     ];
@@ -324,6 +324,8 @@ fn a_pixel_meets_what_is_seen_there() {
     }
     let hit = bench.run("scene.pick", cases[5].0.clone());
     assert_eq!((&hit["normal"], &hit["uv"]), (&json!([0.0, 1.0, 0.0]), &json!([0.75, 0.75])));
+    bench.step("scene.material.add", json!({ "nodes": [paper] }));
+    assert_eq!(bench.run("scene.pick", cases[3].0.clone())["node"], Json::Null, "of one side");
     // What is locked or hidden is looked through; a mirrored box is seen from the same side.
     bench.run("node.set", json!({ "node": near_box, "property": "locked", "value": true }));
     assert_eq!(bench.run("scene.pick", cases[0].0.clone())["node"], far_box);
@@ -331,5 +333,6 @@ fn a_pixel_meets_what_is_seen_there() {
     let mirrored = bench.run("scene.pick", cases[0].0.clone());
     assert_eq!((&mirrored["node"], &mirrored["front"]), (&far_box, &json!(true)));
     assert_eq!(mirrored["normal"], json!([0.0, 0.0, 1.0]));
+    assert!((number(&mirrored, "distance") - 8.5).abs() < 1e-6, "{mirrored}");
     assert_eq!(bench.measure()["watertight"], json!(false), "a plane is open");
 }

@@ -232,6 +232,10 @@ fn the_other_formats_give_triangles_lines_and_points() {
         assert_eq!((found.as_slice(), messages.len()), (counts, 0), "{name}: {messages:?}");
         assert_eq!(frame.instances[0].geometry.positions.len(), 4, "{name}");
         assert!(near(bounds(&frame), square), "{name}");
+        assert!(
+            frame.materials.iter().all(|material| material.double_sided),
+            "{name} is seen from both sides"
+        );
         assert_eq!(frame.environment, Environment::Studio(1.0));
         let Projection::Perspective { yfov, .. } = frame.camera.projection else { panic!("{name}") };
         let slope = (yfov / 2.0).tan();

@@ -110,12 +110,12 @@ fn pick(indexes: &Indexes, scope: &mut QueryScope<'_>, args: Args) -> Result<Jso
             origin: local_from_world.transform_point3(ray.origin),
             direction: local_from_world.transform_vector3(ray.direction),
         };
-        let mirrors = world_from_local.determinant() < 0.0;
         let is_seen_through = args.back_faces || is_double_sided(tree, *material);
-        let fronts = if is_seen_through { None } else { Some(!mirrors) };
+        // In the mesh's own space a front is one also where the world mirrors it.
+        let fronts = if is_seen_through { None } else { Some(true) };
         let limit = best.as_ref().map_or(reach, |(hit, _)| hit.distance);
         if let Some(hit) = index.bvh.nearest(&index.geometry, &local, limit, fronts) {
-            best = Some((Hit { front: hit.front != mirrors, ..hit }, place));
+            best = Some((hit, place));
         }
     }
     let found = best.and_then(|(hit, place)| {
@@ -161,7 +161,7 @@ fn is_locked(tree: &Tree, node: NodeId) -> bool {
 
 fn is_double_sided(tree: &Tree, material: Option<NodeId>) -> bool {
     let material = material.and_then(|material| tree.get(material)).and_then(kinds::Material::read);
-    material.is_some_and(|material| material.double_sided())
+    material.is_none_or(|material| material.double_sided())
 }
 
 fn bounds(meshes: &[(&Shown, BlobHash, Option<NodeId>)], read: &[Arc<Index>]) -> Bounds {

@@ -27,6 +27,8 @@ pub(super) fn plain(name: &str) -> Material {
         base_color: Vec4::new(0.8, 0.8, 0.8, 1.0),
         metallic: 0.0,
         roughness: 0.8,
+        // The format says nothing of sides, and surfaces are wound either way in files.
+        double_sided: true,
         ..Material::default()
     }
 }
