@@ -5,7 +5,7 @@ use std::{collections::HashMap, fs, path::Path, sync::Arc};
 use base::{BlobHash, IdSource, Limits};
 use document::{Content, Tree};
 use kernel::{
-    Blobs, CommandError, Reading,
+    Blobs, Bytes, CommandError, Reading,
     ports::{FontBytes, FontSource},
 };
 use scene::{
@@ -149,15 +149,15 @@ fn near(a: Bounds, b: Bounds) -> bool {
 fn exported(model: &Model, limits: &Limits) -> Result<Model, String> {
     let mut blobs = Kept::default();
     let mut ids = IdSource::new(b"self-test");
-    let mut keep = |bytes: &[u8]| {
-        let hash = BlobHash::of(bytes);
-        blobs.0.insert(hash, bytes.to_vec());
+    let mut keep = |bytes: Bytes| {
+        let hash = BlobHash::of(&bytes);
+        blobs.0.insert(hash, bytes);
         Ok(hash)
     };
-    let deltas =
+    let inserted =
         world::insert(model, "the model", limits, &mut ids, &mut keep).map_err(|error| error.to_string())?;
     let mut content = Content::Tree(Tree::new("scene.world".into()));
-    content.apply_as_new(&deltas).map_err(|error| error.to_string())?;
+    content.apply_as_new(&inserted.deltas).map_err(|error| error.to_string())?;
     let fonts: Arc<dyn FontSource> = Arc::new(NoFonts);
     let links = kernel::Links::default();
     let reading = Reading { blobs: &blobs, fonts: &fonts, limits, links: &links };
@@ -170,10 +170,10 @@ fn exported(model: &Model, limits: &Limits) -> Result<Model, String> {
 
 /// Blobs by their hashes.
 #[derive(Default)]
-struct Kept(HashMap<BlobHash, Vec<u8>>);
+struct Kept(HashMap<BlobHash, Bytes>);
 
 impl Blobs for Kept {
-    fn blob(&self, hash: BlobHash) -> Result<Vec<u8>, CommandError> {
+    fn blob(&self, hash: BlobHash) -> Result<Bytes, CommandError> {
         self.0.get(&hash).cloned().ok_or_else(|| CommandError::Failed(format!("there is no blob {hash}")))
     }
 }

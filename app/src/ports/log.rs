@@ -2,6 +2,7 @@
 
 use base::{BlobHash, DocumentId, EventHash, ReplicaId};
 use document::{Payload, Role};
+use kernel::Bytes;
 use kernel::ports::{Appended, EventLog, HistoryRow, LogError, NewEvent, Run, SavedState};
 use store::{DocumentEntry, EventContents, NewRun, RunEnd, Store, StoreError};
 
@@ -105,7 +106,7 @@ impl EventLog for Log {
         self.0.put_state(state).map_err(failed)
     }
 
-    fn put_blob(&mut self, bytes: &[u8]) -> Result<BlobHash, LogError> {
+    fn put_blob(&mut self, bytes: Bytes) -> Result<BlobHash, LogError> {
         self.0.put_blob(bytes).map_err(failed)
     }
 
@@ -113,7 +114,7 @@ impl EventLog for Log {
         self.0.has_blob(hash).map_err(failed)
     }
 
-    fn blob(&self, hash: BlobHash) -> Result<Option<Vec<u8>>, LogError> {
+    fn blob(&self, hash: BlobHash) -> Result<Option<Bytes>, LogError> {
         match self.0.read_blob(hash) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(StoreError::UnknownBlob(_)) => Ok(None),

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use base::{BlobHash, Limits};
 use fonts::Catalogue;
-use kernel::{CommandError, Reading, ports::FontSource};
+use kernel::{Bytes, CommandError, Reading, ports::FontSource};
 use usvg::fontdb::Database;
 
 use crate::{
@@ -40,7 +40,7 @@ impl Drawing {
 
     /// Reads the image file with this hash.
     pub fn read_image(&self, hash: BlobHash, bytes: &[u8], limits: &Limits) -> Result<ReadImage, CodecError> {
-        self.images.get(hash, || Ok(bytes.to_vec()), limits)
+        self.images.get(hash, || Ok(Bytes::copy_from_slice(bytes)), limits)
     }
 
     /// Draws a picture; `place` names it in errors.

@@ -86,7 +86,7 @@ fn write_svg(
             &scaled
         }
     };
-    let blob = |hash: &base::BlobHash| assets.blob(*hash).ok().map(Arc::new);
+    let blob = |hash: &base::BlobHash| assets.blob(*hash).ok().map(|blob| Arc::new(blob.into()));
     let options = ExportOptions { background };
     let (text, diagnostics) = svg::export(picture, &blob, &options);
     Exported { bytes: text.into_bytes(), beside: Vec::new(), diagnostics }

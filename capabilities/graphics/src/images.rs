@@ -6,6 +6,7 @@ use std::sync::{
 };
 
 use base::{BlobHash, Diagnostic, Limits};
+use kernel::Bytes;
 
 use raster::{
     Depth, Surface,
@@ -39,7 +40,7 @@ impl Images {
     pub fn get<E: From<CodecError>>(
         &self,
         hash: BlobHash,
-        bytes: impl FnOnce() -> Result<Vec<u8>, E>,
+        bytes: impl FnOnce() -> Result<Bytes, E>,
         limits: &Limits,
     ) -> Result<ReadImage, E> {
         let slot = self.slot(hash);
@@ -112,7 +113,7 @@ mod tests {
     fn a_file_is_decoded_once_while_there_is_room() {
         let (images, limits) = (Images::default(), Limits::default());
         let get = |file: &[u8]| {
-            let bytes = || Ok::<_, CodecError>(file.to_vec());
+            let bytes = || Ok::<_, CodecError>(Bytes::copy_from_slice(file));
             images.get(BlobHash::of(file), bytes, &limits).map(|image| image.surface)
         };
         let (small, large) = (file(3), file(5000));

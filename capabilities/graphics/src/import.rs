@@ -44,7 +44,7 @@ impl Importer for PictureImporter {
         let Read { picture, files, diagnostics } =
             read(&self.0, source.path, source.format, source.bytes, assets)?;
         for file in files.values() {
-            assets.put_blob(file)?;
+            assets.put_blob(file.to_vec())?;
         }
         let size = kinds::CanvasProperties::default().width(picture.width).height(picture.height).list();
         let mut deltas: Vec<document::Delta> = size

@@ -53,6 +53,18 @@ pub struct Geometry {
     pub indices: Vec<u32>,
 }
 
+impl Geometry {
+    /// The bytes that its lists take.
+    pub fn size(&self) -> usize {
+        size_of_val(&*self.positions)
+            + size_of_val(&*self.normals)
+            + size_of_val(&*self.tangents)
+            + self.uvs.iter().map(|set| size_of_val(&**set)).sum::<usize>()
+            + size_of_val(&*self.colors)
+            + size_of_val(&*self.indices)
+    }
+}
+
 /// What indices make up, as plain lists: strips and fans are resolved by whoever makes the geometry.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Topology {

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use base::{Diagnostic, IdSource, Limits};
 use kernel::{Assets, CommandError, FileSource, Imported, ImportedContent, Importer, Registrar};
 
-use crate::{ReadError, gltf, kinds, model::Model, obj, ply, stl, world};
+use crate::{ReadError, Sources, gltf, kinds, model::Model, obj, ply, stl, world};
 
-pub(crate) fn register(registrar: &mut Registrar<'_>) {
+pub(crate) fn register(registrar: &mut Registrar<'_>, sources: &Arc<Sources>) {
     for format in ["gltf", "obj", "stl", "ply"] {
-        registrar.importer(format, Arc::new(SceneImporter));
+        registrar.importer(format, Arc::new(SceneImporter { sources: sources.clone() }));
     }
 }
 
@@ -33,7 +33,9 @@ pub fn read(
     }
 }
 
-struct SceneImporter;
+struct SceneImporter {
+    sources: Arc<Sources>,
+}
 
 impl Importer for SceneImporter {
     fn recognises(&self, format: &str, bytes: &[u8]) -> bool {
@@ -60,14 +62,19 @@ impl Importer for SceneImporter {
                 other => CommandError::input(source.path, other),
             })?;
         name_after(&mut model, source.path);
-        let deltas = world::insert(&model, source.path, &limits, ids, &mut |bytes| assets.put_blob(bytes))?;
+        let inserted = world::insert(&model, source.path, &limits, ids, &mut |bytes| assets.put_blob(bytes))?;
+        // What is drawn next is here already.
+        inserted
+            .geometries
+            .into_iter()
+            .for_each(|(hash, geometry)| self.sources.add_geometry(hash, geometry));
         let diagnostics = diagnostics.into_iter().map(|diagnostic| Diagnostic {
             place: format!("{}: {}", source.path, diagnostic.place),
             ..diagnostic
         });
         Ok(Imported {
             kind: kinds::World::KIND,
-            content: ImportedContent::Tree(deltas),
+            content: ImportedContent::Tree(inserted.deltas),
             record: Vec::new(),
             diagnostics: diagnostics.collect(),
         })

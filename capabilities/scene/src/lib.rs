@@ -57,7 +57,7 @@ impl Capability for Scene {
 
     fn register(&self, registrar: &mut Registrar<'_>) {
         commands::register(registrar, &self.shared);
-        import::register(registrar);
+        import::register(registrar, &self.sources);
         window::register(registrar, &self.gpu, &self.sources);
         export::register(registrar, &self.gpu, &self.sources);
     }

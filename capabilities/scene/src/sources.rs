@@ -70,6 +70,12 @@ impl Sources {
         })
     }
 
+    /// Adds geometry that is at hand, as it is in the blob.
+    pub fn add_geometry(&self, hash: BlobHash, geometry: Arc<Geometry>) {
+        let bytes = geometry.size();
+        self.keep((hash, Form::Geometry), geometry, bytes);
+    }
+
     /// What bends a geometry of this many vertices, and how many bytes it takes.
     ///
     /// # Errors

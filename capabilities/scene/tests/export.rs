@@ -113,7 +113,7 @@ fn transform(random: &mut Random) -> Transform {
 }
 
 /// Pixels, some of them transparent.
-fn picture(encoding: &Encoding, blue: u8) -> Arc<[u8]> {
+fn picture(encoding: &Encoding, blue: u8) -> kernel::Bytes {
     let pixels = (0..16u8).map(|i| if i % 5 == 0 { [0; 4] } else { [i * 16, 255 - i * 16, blue, 255] });
     let surface = Surface::with_pixels(4, 4, Pixels::U8(pixels.collect()));
     codec::encode(&surface, encoding).unwrap().into()

@@ -429,7 +429,7 @@ impl<'r, 'v> Lanes<'r, 'v> {
 fn blobs(kernel: &Kernel, deeds: &[Deed], trace: &Trace) -> Result<Blobs, CommandError> {
     let mut blobs: Blobs = trace.writes.iter().map(|written| (written.hash, written.bytes.clone())).collect();
     for hash in deeds.iter().flat_map(|deed| &deed.blobs) {
-        blobs.insert(*hash, kernel.blob(*hash)?.into());
+        blobs.insert(*hash, kernel.blob(*hash)?);
     }
     Ok(blobs)
 }

@@ -185,7 +185,7 @@ impl Lanes<'_, '_> {
             for hash in &deed.blobs {
                 if shared.kernel.blob(*hash).is_err() {
                     let blob = self.known().and_then(|mut known| known.versions.blob(*hash));
-                    shared.kernel.put_blob(&blob.ok_or_else(|| self.gone(step))?)?;
+                    shared.kernel.put_blob(blob.ok_or_else(|| self.gone(step))?)?;
                 }
             }
             events.extend(shared.kernel.repeat(self.context, deed)?);

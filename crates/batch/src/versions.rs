@@ -1,9 +1,9 @@
 //! What is known of steps that have run: the versions that they gave, and where they are kept.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use base::{BlobHash, Diagnostic, DocumentId, EventHash, StepKey, VersionKey};
-use kernel::{Deed, ports::Stamp};
+use kernel::{Bytes, Deed, ports::Stamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
@@ -83,7 +83,7 @@ impl Point {
 }
 
 /// Blobs by their names.
-pub type Blobs = BTreeMap<BlobHash, Arc<[u8]>>;
+pub type Blobs = BTreeMap<BlobHash, Bytes>;
 
 /// A step that has run, to be kept.
 pub struct Kept {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use base::{BlobHash, Limits, NodeId};
+use bytes::Bytes;
 use document::Content;
 
 use crate::{CommandError, Links, ports::FontSource};
@@ -13,7 +14,7 @@ pub trait Blobs {
     ///
     /// # Errors
     /// [`CommandError::NotFound`], or [`CommandError::Storage`] when the log cannot be read.
-    fn blob(&self, hash: BlobHash) -> Result<Vec<u8>, CommandError>;
+    fn blob(&self, hash: BlobHash) -> Result<Bytes, CommandError>;
 }
 
 /// What drawing reads beside the document. It works on any thread, away from the kernel.

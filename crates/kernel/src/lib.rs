@@ -35,6 +35,7 @@ mod workspace;
 
 pub use arguments::Problem;
 pub use branch::Listed;
+pub use bytes::Bytes;
 pub use call::{Away, Begun, Errand, Finish, Returned, Work};
 pub use commands::{Fragment, core};
 pub use context::{Bounds, Context, Permissions, Source};

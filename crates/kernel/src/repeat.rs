@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use base::{BlobHash, DocumentId, EventHash, NodeId};
+use bytes::Bytes;
 use document::{Change, Delta, Payload, Role};
 
 use crate::{CommandError, Context, Kernel, WORKSPACE};
@@ -109,7 +110,7 @@ impl Kernel {
     ///
     /// # Errors
     /// It is not there, or the log cannot be read.
-    pub fn blob(&self, hash: BlobHash) -> Result<Vec<u8>, CommandError> {
+    pub fn blob(&self, hash: BlobHash) -> Result<Bytes, CommandError> {
         crate::Blobs::blob(&self.assets(), hash)
     }
 
@@ -117,7 +118,7 @@ impl Kernel {
     ///
     /// # Errors
     /// The log fails.
-    pub fn put_blob(&mut self, bytes: &[u8]) -> Result<BlobHash, CommandError> {
-        Ok(self.log.lock().put_blob(bytes)?)
+    pub fn put_blob(&mut self, bytes: impl Into<Bytes>) -> Result<BlobHash, CommandError> {
+        Ok(self.log.lock().put_blob(bytes.into())?)
     }
 }

@@ -6,6 +6,7 @@ use std::{
 };
 
 use base::{BlobHash, Diagnostic, DocumentId, IdSource, Limits, NodeId};
+use bytes::Bytes;
 use document::{Content, Delta, Document, Key, NodeRef, Property, Value};
 use schema::Merge;
 use serde_json::Value as Json;
@@ -35,8 +36,8 @@ pub struct Assets<'a> {
 
 impl Assets<'_> {
     /// Keeps a blob.
-    pub fn put_blob(&mut self, bytes: &[u8]) -> Result<BlobHash, CommandError> {
-        Ok(self.log.lock().put_blob(bytes)?)
+    pub fn put_blob(&mut self, bytes: impl Into<Bytes>) -> Result<BlobHash, CommandError> {
+        Ok(self.log.lock().put_blob(bytes.into())?)
     }
 
     /// What drawing needs of these.
@@ -84,7 +85,7 @@ impl Assets<'_> {
 }
 
 impl Blobs for Assets<'_> {
-    fn blob(&self, hash: BlobHash) -> Result<Vec<u8>, CommandError> {
+    fn blob(&self, hash: BlobHash) -> Result<Bytes, CommandError> {
         let blob = self.log.lock().blob(hash)?;
         blob.ok_or(CommandError::NotFound { what: "blob", name: hash.to_string(), nearest: None })
     }
@@ -352,8 +353,8 @@ impl EditScope<'_> {
     }
 
     /// Keeps a blob. A blob that no event comes to name is forgotten.
-    pub fn put_blob(&mut self, bytes: &[u8]) -> Result<BlobHash, CommandError> {
-        Ok(self.log.lock().put_blob(bytes)?)
+    pub fn put_blob(&mut self, bytes: impl Into<Bytes>) -> Result<BlobHash, CommandError> {
+        Ok(self.log.lock().put_blob(bytes.into())?)
     }
 
     /// Makes a document with this content, and its record in the workspace. One that is there already, from an earlier run

@@ -6,6 +6,7 @@ use std::{
 };
 
 use base::{BlobHash, DocumentId};
+use bytes::Bytes;
 
 use crate::{
     ports::{FileError, Files, Folder, Purpose, Stamp},
@@ -37,7 +38,7 @@ pub struct Written {
     /// The path that the command named.
     pub path: String,
     /// Its content.
-    pub bytes: Arc<[u8]>,
+    pub bytes: Bytes,
     /// The hash of its content.
     pub hash: BlobHash,
 }
@@ -69,7 +70,11 @@ impl Files for TracedFiles {
 
     fn write(&self, path: &str, bytes: &[u8]) -> Result<String, FileError> {
         let place = self.inner.write(path, bytes)?;
-        let written = Written { path: path.to_owned(), bytes: bytes.into(), hash: BlobHash::of(bytes) };
+        let written = Written {
+            path: path.to_owned(),
+            bytes: Bytes::copy_from_slice(bytes),
+            hash: BlobHash::of(bytes),
+        };
         self.tracer.lock().writes.push(written);
         Ok(place)
     }

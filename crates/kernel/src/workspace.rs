@@ -281,7 +281,7 @@ impl Workspace {
 pub(crate) fn base_text(log: &dyn EventLog, hash: &str) -> Result<String, CommandError> {
     let hash: BlobHash = hash.parse().map_err(damaged)?;
     let base = log.blob(hash)?.ok_or_else(|| damaged(format!("blob {hash} is missing")))?;
-    String::from_utf8(base).map_err(damaged)
+    String::from_utf8(base.into()).map_err(damaged)
 }
 
 /// Those of the hashes that name blobs: ascending, none twice.

@@ -1,11 +1,10 @@
 //! Blobs: immutable bytes named by their BLAKE3 hash, in chunks, so that their size has no bound but the disk's.
 
-use std::io::{self, Read};
-
 use base::BlobHash;
+use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, store::Backend};
 
 /// Bytes in every chunk but the last.
 pub(crate) const CHUNK: usize = 4 << 20;
@@ -17,10 +16,15 @@ impl Store {
     ///
     /// # Errors
     /// A read-only or poisoned store.
-    pub fn put_blob(&mut self, bytes: &[u8]) -> Result<BlobHash, StoreError> {
+    pub fn put_blob(&mut self, bytes: impl Into<Bytes>) -> Result<BlobHash, StoreError> {
         self.check_writable()?;
-        let hash = BlobHash::of(bytes);
+        let bytes = bytes.into();
+        let hash = BlobHash::of(&bytes);
         if self.has_blob(hash)? {
+            return Ok(hash);
+        }
+        if let Backend::Memory(memory) = &mut self.backend {
+            memory.blobs.insert(hash, bytes);
             return Ok(hash);
         }
         let key = self.take_key();
@@ -31,74 +35,42 @@ impl Store {
         Ok(hash)
     }
 
-    /// Stores what a reader yields, a chunk at a time; returns the hash and the length in bytes.
-    ///
-    /// # Errors
-    /// The reader fails, or the store is read-only or poisoned; no blob is stored then.
-    pub fn put_blob_from(&mut self, reader: &mut dyn Read) -> Result<(BlobHash, u64), StoreError> {
-        self.check_writable()?;
-        let key = self.take_key();
-        let mut hasher = blake3::Hasher::new();
-        let (mut length, mut number) = (0, 0);
-        loop {
-            let mut chunk = Vec::new();
-            if let Err(error) = reader.take(CHUNK as u64).read_to_end(&mut chunk) {
-                self.drop_chunks(key)?;
-                return Err(StoreError::Stream(error));
-            }
-            if chunk.is_empty() {
-                break;
-            }
-            hasher.update(&chunk);
-            length += chunk.len() as u64;
-            self.put_chunk(key, number, chunk)?;
-            number += 1;
-        }
-        let hash = BlobHash(*hasher.finalize().as_bytes());
-        if self.has_blob(hash)? {
-            self.drop_chunks(key)?;
-        } else {
-            self.name_blob(key, hash, length)?;
-        }
-        Ok((hash, length))
-    }
-
     /// Whether a blob is here.
     ///
     /// # Errors
     /// The database cannot be read.
     pub fn has_blob(&self, hash: BlobHash) -> Result<bool, StoreError> {
-        Ok(self.new_blobs.contains(&hash) || find(&self.reader, hash)?.is_some())
-    }
-
-    /// The length of a blob in bytes; `None` when it is not here.
-    ///
-    /// # Errors
-    /// The database cannot be read.
-    pub fn blob_len(&self, hash: BlobHash) -> Result<Option<u64>, StoreError> {
-        Ok(self.settled_blob(hash)?.map(|(_, length)| length))
+        Ok(self.held_blob(hash).is_some()
+            || self.new_blobs.contains(&hash)
+            || find(&self.reader, hash)?.is_some())
     }
 
     /// All bytes of a blob.
     ///
     /// # Errors
     /// No such blob, a damaged one, or the database cannot be read.
-    pub fn read_blob(&self, hash: BlobHash) -> Result<Vec<u8>, StoreError> {
-        let mut reader = self.blob_reader(hash)?;
+    pub fn read_blob(&self, hash: BlobHash) -> Result<Bytes, StoreError> {
+        if let Some(held) = self.held_blob(hash) {
+            return Ok(held.clone());
+        }
+        let (key, length) = self.settled_blob(hash)?.ok_or(StoreError::UnknownBlob(hash))?;
+        let mut reader = BlobReader::new(&self.reader, hash, key, length);
         let mut bytes = Vec::new();
         while let Some(chunk) = reader.next_chunk()? {
+            if bytes.is_empty() {
+                bytes.reserve_exact(length.min(usize::MAX as u64) as usize);
+            }
             bytes.extend_from_slice(&chunk);
         }
-        Ok(bytes)
+        Ok(bytes.into())
     }
 
-    /// Reads a blob a chunk at a time. The last read fails if what was read does not have the hash.
-    ///
-    /// # Errors
-    /// No such blob, or the database cannot be read.
-    pub fn blob_reader(&self, hash: BlobHash) -> Result<BlobReader<'_>, StoreError> {
-        let (key, length) = self.settled_blob(hash)?.ok_or(StoreError::UnknownBlob(hash))?;
-        Ok(BlobReader::new(&self.reader, hash, key, length))
+    /// A blob of a store in memory.
+    fn held_blob(&self, hash: BlobHash) -> Option<&Bytes> {
+        match &self.backend {
+            Backend::Memory(memory) => memory.blobs.get(&hash),
+            Backend::Thread(_) | Backend::ReadOnly => None,
+        }
     }
 
     fn settled_blob(&self, hash: BlobHash) -> Result<Option<(u64, u64)>, StoreError> {
@@ -133,10 +105,6 @@ impl Store {
         self.new_blobs.insert(hash);
         Ok(())
     }
-
-    fn drop_chunks(&mut self, key: u64) -> Result<(), StoreError> {
-        self.write(64, move |connection| delete_chunks(connection, key))
-    }
 }
 
 pub(crate) fn delete_chunks(connection: &Connection, key: u64) -> rusqlite::Result<()> {
@@ -154,8 +122,8 @@ fn find(connection: &Connection, hash: BlobHash) -> rusqlite::Result<Option<(u64
         .optional()
 }
 
-/// Reads one blob from its beginning; see [`Store::blob_reader`].
-pub struct BlobReader<'s> {
+/// Reads one blob a chunk at a time, from its beginning.
+pub(crate) struct BlobReader<'s> {
     connection: &'s Connection,
     hash: BlobHash,
     key: u64,
@@ -164,33 +132,18 @@ pub struct BlobReader<'s> {
     number: u64,
     read: u64,
     hasher: blake3::Hasher,
-    chunk: io::Cursor<Vec<u8>>,
 }
 
 impl<'s> BlobReader<'s> {
     pub(crate) fn new(connection: &'s Connection, hash: BlobHash, key: u64, length: u64) -> Self {
-        BlobReader {
-            connection,
-            hash,
-            key,
-            length,
-            number: 0,
-            read: 0,
-            hasher: blake3::Hasher::new(),
-            chunk: io::Cursor::default(),
-        }
-    }
-
-    /// The length of the blob in bytes.
-    pub fn length(&self) -> u64 {
-        self.length
+        BlobReader { connection, hash, key, length, number: 0, read: 0, hasher: blake3::Hasher::new() }
     }
 
     /// The next chunk; `None` after the last one, once the whole has turned out undamaged.
     ///
     /// # Errors
     /// The blob is damaged, or the database cannot be read.
-    pub fn next_chunk(&mut self) -> Result<Option<Vec<u8>>, StoreError> {
+    pub(crate) fn next_chunk(&mut self) -> Result<Option<Vec<u8>>, StoreError> {
         let damaged = |what: &str| StoreError::damaged(format!("the blob {}", self.hash), what);
         if self.read == self.length {
             let is_whole = *self.hasher.finalize().as_bytes() == self.hash.0;
@@ -210,17 +163,5 @@ impl<'s> BlobReader<'s> {
         self.number += 1;
         self.read += expected;
         Ok(Some(chunk))
-    }
-}
-
-impl Read for BlobReader<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.chunk.position() == self.chunk.get_ref().len() as u64 {
-            match self.next_chunk().map_err(io::Error::other)? {
-                Some(chunk) => self.chunk = io::Cursor::new(chunk),
-                None => return Ok(0),
-            }
-        }
-        self.chunk.read(buffer)
     }
 }

@@ -31,7 +31,6 @@ mod store;
 mod verify;
 mod writer;
 
-pub use blobs::BlobReader;
 pub use builds::{BuildRun, BuildRunEnd, Builds, CachedStep};
 pub use checkpoint::{Checkpoint, read_checkpoints};
 pub use entities::{Entities, EntityDocument, EntityNode, EntitySource, View};

@@ -2,7 +2,7 @@
 
 use std::{
     cell::RefCell,
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     fs::File,
     io::Read,
     path::{Path, PathBuf},
@@ -103,7 +103,12 @@ impl Store {
         queries.prepare(&mut connection)?;
         let identity = create_identity(&connection, options.replica)?;
         let counters = counters(&connection)?;
-        let backend = Backend::Memory(Memory { counters, listener: options.listener, failure: None });
+        let backend = Backend::Memory(Memory {
+            counters,
+            listener: options.listener,
+            failure: None,
+            blobs: HashMap::new(),
+        });
         let mut store = Self::assemble(connection, backend, None, identity, Graph::default(), None)?;
         store.queries = RefCell::new(queries);
         Ok(store)

@@ -10,6 +10,7 @@ use crate::{
     blobs::{CHUNK_BITS, delete_chunks},
     model::{decode_documents, encode_documents, role_at},
     read::{event_place, hash_at},
+    store::Backend,
 };
 
 /// What [`Store::prune`] dropped.
@@ -82,6 +83,15 @@ impl Store {
             .query_map([], |row| row.get(0).map(BlobHash))?
             .collect::<Result<_, _>>()?;
         let mut collected = Collected::default();
+        if let Backend::Memory(memory) = &mut self.backend {
+            memory.blobs.retain(|hash, bytes| {
+                let stays = named.contains(hash) || keep(*hash);
+                collected.blobs += u64::from(!stays);
+                collected.bytes += if stays { 0 } else { bytes.len() as u64 };
+                stays
+            });
+            return Ok(collected);
+        }
         let mut keys: Vec<u64> = self
             .reader
             .prepare_cached(

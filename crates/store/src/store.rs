@@ -1,10 +1,16 @@
 //! The store: one mutable owner, which appends; readers of it see what was appended, durable or not.
 
 use std::{
-    cell::RefCell, collections::HashSet, ops::RangeInclusive, path::PathBuf, sync::Arc, time::Duration,
+    cell::RefCell,
+    collections::{HashMap, HashSet},
+    ops::RangeInclusive,
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
 };
 
 use base::{BlobHash, DocumentId, EventHash, ReplicaId};
+use bytes::Bytes;
 use document::event::{FORMAT, Header, PayloadHash};
 use rusqlite::Connection;
 
@@ -86,6 +92,8 @@ pub(crate) struct Memory {
     pub(crate) counters: Counters,
     pub(crate) listener: Option<Listener>,
     pub(crate) failure: Option<Arc<Failure>>,
+    /// Blobs stay out of the database: reading one is no copy.
+    pub(crate) blobs: HashMap<BlobHash, Bytes>,
 }
 
 impl Store {

@@ -31,7 +31,7 @@ fn writer_process() {
     loop {
         for _ in 0..1 + number % 40 {
             number += 1;
-            let blob = store.put_blob(text(number).as_bytes()).expect("a blob");
+            let blob = store.put_blob(text(number)).expect("a blob");
             store.append(event(&text(number), &[edit(u128::from(number % 5))], &[blob])).expect("an event");
         }
         if number.is_multiple_of(7) {

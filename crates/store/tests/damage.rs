@@ -16,7 +16,7 @@ const EVENTS: u64 = 60;
 /// A workspace with a little of everything; returns the names of its blobs.
 fn fill(store: &mut Store) -> Vec<BlobHash> {
     let blobs: Vec<BlobHash> =
-        (0..4).map(|i| store.put_blob(&vec![i as u8 + 1; 3000 * i]).expect("a blob")).collect();
+        (0..4).map(|i| store.put_blob(vec![i as u8 + 1; 3000 * i]).expect("a blob")).collect();
     let mut target = None;
     for i in 0..EVENTS {
         let role = match (i % 4, target) {

@@ -136,7 +136,7 @@ fn a_failed_commit_names_what_it_lost_and_stops_the_store() {
         other => panic!("{other:?}"),
     }
     assert!(matches!(store.append(event("e", &[], &[])), Err(StoreError::Poisoned(_))));
-    assert!(matches!(store.put_blob(b"blob"), Err(StoreError::Poisoned(_))));
+    assert!(matches!(store.put_blob(&b"blob"[..]), Err(StoreError::Poisoned(_))));
     assert!(store.wait_durable(kept.ord).is_ok() && store.wait_durable(2).is_err());
     let notices = notices.lock().expect("the notices");
     assert!(matches!(notices[..], [Notice::Durable { ord: 1 }, Notice::Failed(_)]), "{notices:?}");

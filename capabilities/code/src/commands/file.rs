@@ -26,7 +26,7 @@ fn untitled() -> String {
 }
 
 pub(super) fn create(scope: &mut TaskScope<'_>, args: Create) -> Result<Json, CommandError> {
-    let blob = scope.assets().put_blob(args.text.as_bytes())?;
+    let blob = scope.assets().put_blob(args.text.clone())?;
     let record = Form::default().record().map(|(name, value)| (name.into(), value)).into();
     let new =
         NewDocument { kind: KIND.into(), name: args.name, path: None, base: Some((args.text, blob)), record };

@@ -79,7 +79,7 @@ fn place(drawing: Arc<Drawing>, scope: &mut TaskScope<'_>, args: Args) -> Result
         let import::Read { picture, files, diagnostics } =
             import::read(&drawing, &args.path, format, &bytes, &away.assets())?;
         for file in files.values() {
-            away.assets().put_blob(file)?;
+            away.assets().put_blob(file.to_vec())?;
         }
         away.warn(diagnostics);
         Ok(Box::new(move |scope| {

@@ -81,7 +81,7 @@ fn join(scope: &mut TaskScope<'_>, args: Join) -> Result<Work, CommandError> {
         let mut blobs = Vec::with_capacity(bundles.len());
         for bundle in &bundles {
             away.check_deadline()?;
-            blobs.push(away.assets().put_blob(&geometry::encode(&bundle.geometry))?);
+            blobs.push(away.assets().put_blob(geometry::encode(&bundle.geometry))?);
         }
         Ok(Box::new(move |scope| {
             scope.edit(|edit| {
@@ -179,7 +179,7 @@ fn separate(scope: &mut TaskScope<'_>, args: Separate) -> Result<Work, CommandEr
                 away.check_deadline()?;
                 let parts = parts::separate(geometry).map_err(|error| refused(*node, error))?;
                 let mut assets = away.assets();
-                let blobs = parts.iter().map(|part| assets.put_blob(&geometry::encode(part)));
+                let blobs = parts.iter().map(|part| assets.put_blob(geometry::encode(part)));
                 made.insert(*hash, blobs.collect::<Result<_, _>>()?);
             }
             nodes += made.get(hash).map_or(0, Vec::len) as u64;

@@ -76,7 +76,7 @@ fn mirror(scope: &mut TaskScope<'_>, args: Args) -> Result<Work, CommandError> {
             let mut geometry = (*reader.geometry(hash, &assets, assets.limits())?).clone();
             reader.known.clear();
             vertices::transform(&mut geometry, flip(args.axis));
-            made.insert(hash, assets.put_blob(&geometry::encode(&geometry))?);
+            made.insert(hash, assets.put_blob(geometry::encode(&geometry))?);
         }
         Ok(Box::new(move |scope| {
             let nodes = scope.edit(|edit| {

@@ -148,7 +148,7 @@ fn text(shared: &Arc<Shared>, scope: &mut TaskScope<'_>, args: Text) -> Result<W
             ExtrudeError::Empty => no_glyphs(),
             other => CommandError::argument("text", other.to_string()),
         })?;
-        body.keep(away.assets().put_blob(&geometry::encode(&geometry))?)
+        body.keep(away.assets().put_blob(geometry::encode(&geometry))?)
     }))
 }
 
@@ -245,7 +245,7 @@ fn extrude(scope: &mut TaskScope<'_>, args: Extrude) -> Result<Work, CommandErro
         if args.center {
             shapes::center(&mut geometry);
         }
-        body.keep(away.assets().put_blob(&geometry::encode(&geometry))?)
+        body.keep(away.assets().put_blob(geometry::encode(&geometry))?)
     }))
 }
 

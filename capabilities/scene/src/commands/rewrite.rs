@@ -140,7 +140,7 @@ pub(super) fn rewrite(
             let geometry = reader.geometry(*hash, &assets, assets.limits())?;
             reader.known.clear();
             let (geometry, told) = change(&geometry).map_err(|error| refused(*node, error))?;
-            let blob = assets.put_blob(&geometry::encode(&geometry))?;
+            let blob = assets.put_blob(geometry::encode(&geometry))?;
             let mut about = counts(&geometry);
             told.into_iter().for_each(|(name, value)| about[name] = value);
             made.insert(*hash, (blob, about));

@@ -118,7 +118,7 @@ fn add(scope: &mut EditScope<'_>, args: Args) -> Result<Json, CommandError> {
     let (position, rotation) = (vector("position", args.position)?, vector("rotation", args.rotation)?);
     let (geometry, name) = shape(&args)?;
     let name = args.name.as_deref().unwrap_or(name);
-    let blob = scope.put_blob(&geometry::encode(&geometry))?;
+    let blob = scope.put_blob(geometry::encode(&geometry))?;
     let mut builder = placed!(MeshProperties::default(), name, position, rotation).geometry(blob);
     if let Some(material) = args.material {
         check_material(scene(scope.content(args.document)?)?, "material", material)?;

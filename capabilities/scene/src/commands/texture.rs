@@ -109,7 +109,7 @@ fn add(scope: &mut TaskScope<'_>, args: Args) -> Result<Work, CommandError> {
                 codec::decode_texels(&bytes, away.assets().limits())
                     .map_err(|error| CommandError::input(&path, error))?;
                 let file = path.rsplit(['/', '\\']).next().unwrap_or(&path);
-                Image { document: None, blob: Some(away.assets().put_blob(&bytes)?), name: file.to_owned() }
+                Image { document: None, blob: Some(away.assets().put_blob(bytes)?), name: file.to_owned() }
             }
         };
         Ok(Box::new(move |scope| {

@@ -1,8 +1,7 @@
 //! Materials and the images on them.
 
-use std::sync::Arc;
-
 use glam::{Mat3, Vec2, Vec3, Vec4};
+use kernel::Bytes;
 
 use crate::frame::{Alpha, Wrap};
 
@@ -122,7 +121,7 @@ pub struct Image {
 #[derive(Clone, Debug, PartialEq)]
 pub enum ImageData {
     /// As they were in the file.
-    Encoded(Arc<[u8]>),
+    Encoded(Bytes),
     /// They are not there.
     Missing,
 }

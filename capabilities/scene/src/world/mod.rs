@@ -9,7 +9,7 @@ mod write;
 pub use model::model;
 pub use motion::{Motion, Pose, Samplers, playing};
 pub use read::{Bend, Shown, Thing, World, world};
-pub use write::insert;
+pub use write::{Inserted, insert};
 
 pub(crate) use read::{material, skin, transform};
 pub(crate) use texture::texture_ref;

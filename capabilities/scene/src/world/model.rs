@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use base::{BlobHash, Limits, NodeId};
 use document::{Content, NodeRef};
 use glam::{DMat4, DVec4, Mat4};
-use kernel::{CommandError, Reading};
+use kernel::{Bytes, CommandError, Reading};
 use raster::{
     Depth, Pixels, Surface, alpha,
     codec::{self, Encoding},
@@ -119,7 +119,7 @@ impl Gathering<'_> {
         CommandError::Limit { place: self.place.to_owned(), limit }
     }
 
-    fn blob(&mut self, hash: BlobHash) -> Result<Vec<u8>, CommandError> {
+    fn blob(&mut self, hash: BlobHash) -> Result<Bytes, CommandError> {
         let bytes = self.reading.blobs.blob(hash)?;
         self.spend(bytes.len())?;
         Ok(bytes)
@@ -268,7 +268,7 @@ impl Gathering<'_> {
         }
         let data = match texture.image() {
             _ if texture.document().is_some() => self.drawn(texture)?,
-            Some(hash) => ImageData::Encoded(self.blob(hash)?.into()),
+            Some(hash) => ImageData::Encoded(self.blob(hash)?),
             None => ImageData::Missing,
         };
         let index = self.model.images.len();

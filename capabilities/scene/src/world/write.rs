@@ -1,16 +1,18 @@
 //! Models to nodes.
 
+use std::sync::Arc;
+
 use base::{BlobHash, IdSource, Limits, NodeId};
 use document::{Delta, Key, Value};
 use glam::{DQuat, EulerRot, Mat4, Quat, Vec3};
-use kernel::CommandError;
+use kernel::{Bytes, CommandError};
 use rustc_hash::FxHashMap;
 
 mod motion;
 
 use crate::{
     deformation::{self, Deformation},
-    frame::{Alpha, Projection, Wrap},
+    frame::{Alpha, Geometry, Projection, Wrap},
     geometry,
     kinds::{
         CameraProjection, CameraProperties, GroupProperties, LightProperties, LightShape, MaterialAlphaMode,
@@ -22,9 +24,17 @@ use crate::{
 };
 
 /// Keeps a blob and gives its hash.
-type Keep<'a> = dyn FnMut(&[u8]) -> Result<BlobHash, CommandError> + 'a;
+type Keep<'a> = dyn FnMut(Bytes) -> Result<BlobHash, CommandError> + 'a;
 
-/// The deltas that put a model into an empty scene. Geometry and images are handed to `keep`.
+/// A model as it comes into a scene.
+pub struct Inserted {
+    /// The deltas that put it there.
+    pub deltas: Vec<Delta>,
+    /// Its geometries and the blobs that hold them.
+    pub geometries: Vec<(BlobHash, Arc<Geometry>)>,
+}
+
+/// Puts a model into an empty scene. Geometry and images are handed to `keep`.
 ///
 /// # Errors
 /// A limit on nodes or nesting is exceeded, or a blob cannot be kept. `place` names the file then.
@@ -34,7 +44,7 @@ pub fn insert(
     limits: &Limits,
     ids: &mut IdSource,
     keep: &mut Keep<'_>,
-) -> Result<Vec<Delta>, CommandError> {
+) -> Result<Inserted, CommandError> {
     let failed = |limit| CommandError::Limit { place: place.to_owned(), limit };
     Limits::check("the number of nodes", count(model), limits.nodes, "nodes").map_err(failed)?;
     let mut writer = Writer {
@@ -45,6 +55,7 @@ pub fn insert(
         skins: Vec::new(),
         nodes: FxHashMap::default(),
         blobs: FxHashMap::default(),
+        geometries: Vec::new(),
     };
     let home = writer.materials(model)?;
     writer.skins = model.skins.iter().map(|_| writer.ids.next_id()).collect();
@@ -65,7 +76,7 @@ pub fn insert(
         stack.extend(node.children.iter().rev().map(|child| (*child, id, depth + 1)));
     }
     motion::write(&mut writer, model, last.get(&NodeId::ROOT).copied())?;
-    Ok(writer.deltas)
+    Ok(Inserted { deltas: writer.deltas, geometries: writer.geometries })
 }
 
 /// How many nodes of a document a model makes at most.
@@ -98,6 +109,7 @@ struct Writer<'w, 'k> {
     nodes: FxHashMap<usize, NodeId>,
     /// The blobs of primitives, by mesh and place: the geometry and what bends it.
     blobs: FxHashMap<(usize, usize), (BlobHash, Option<BlobHash>)>,
+    geometries: Vec<(BlobHash, Arc<Geometry>)>,
 }
 
 /// Sets the name and place of a node through the builder of its kind.
@@ -217,7 +229,7 @@ impl Writer<'_, '_> {
         if let Some(blobs) = self.blobs.get(&key) {
             return Ok(*blobs);
         }
-        let geometry = (self.keep)(&geometry::encode(&primitive.geometry))?;
+        let geometry = (self.keep)(geometry::encode(&primitive.geometry).into())?;
         let mut blobs = (geometry, None);
         if primitive.binding.is_some() || !primitive.morphs.is_empty() {
             let deformation = Deformation {
@@ -225,8 +237,9 @@ impl Writer<'_, '_> {
                 morphs: primitive.morphs.to_vec(),
             };
             let bytes = deformation::encode(&deformation, primitive.geometry.positions.len());
-            blobs.1 = Some((self.keep)(&bytes)?);
+            blobs.1 = Some((self.keep)(bytes.into())?);
         }
+        self.geometries.push((geometry, primitive.geometry.clone()));
         self.blobs.insert(key, blobs);
         Ok(blobs)
     }
@@ -239,7 +252,7 @@ impl Writer<'_, '_> {
         let mut images = Vec::with_capacity(model.images.len());
         for image in &model.images {
             images.push(match &image.data {
-                ImageData::Encoded(bytes) => Some((self.keep)(bytes)?),
+                ImageData::Encoded(bytes) => Some((self.keep)(bytes.clone())?),
                 ImageData::Missing => None,
             });
         }

@@ -6,17 +6,17 @@ use std::{collections::HashMap, sync::Arc};
 use base::{BlobHash, Limits};
 use document::{Content, Key};
 use kernel::{
-    Blobs, CommandError, Context, Kernel, Links, Reading, Registry, Request,
+    Blobs, Bytes, CommandError, Context, Kernel, Links, Reading, Registry, Request,
     ports::{FontBytes, FontSource},
 };
 use scene::{Sources, evaluate, frame::Frame};
 use serde_json::json;
 
 /// Blobs.
-pub struct Kept(HashMap<BlobHash, Vec<u8>>);
+pub struct Kept(HashMap<BlobHash, Bytes>);
 
 impl Blobs for Kept {
-    fn blob(&self, hash: BlobHash) -> Result<Vec<u8>, CommandError> {
+    fn blob(&self, hash: BlobHash) -> Result<Bytes, CommandError> {
         self.0.get(&hash).cloned().ok_or(CommandError::Failed(format!("no blob {hash}")))
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use base::{BlobHash, DocumentId, NodeId};
+use bytes::Bytes;
 use document::Property;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -68,7 +69,7 @@ fn create(scope: &mut EditScope<'_>, args: Create) -> Result<Json, CommandError>
     let text = kind.text;
     let mut new = NewDocument::tree(&args.kind, &name);
     if text {
-        new.base = Some((String::new(), scope.put_blob(b"")?));
+        new.base = Some((String::new(), scope.put_blob(Bytes::new())?));
     }
     let document = scope.create(new)?;
     for (name, value) in &args.properties {
@@ -112,7 +113,7 @@ fn import(scope: &mut TaskScope<'_>, args: Import) -> Result<Work, CommandError>
         let imported = importer.import(&source, &mut assets, ids)?;
         let base = match &imported.content {
             ImportedContent::Tree(_) => None,
-            ImportedContent::Text(text) => Some((text.clone(), assets.put_blob(text.as_bytes())?)),
+            ImportedContent::Text(text) => Some((text.clone(), assets.put_blob(text.clone())?)),
         };
         away.warn(imported.diagnostics);
         let mut record = imported.record;

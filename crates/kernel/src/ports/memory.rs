@@ -9,6 +9,7 @@ use std::{
 };
 
 use base::{BlobHash, DocumentId, EventHash, Limits, ReplicaId};
+use bytes::Bytes;
 use document::Role;
 
 use super::{
@@ -47,7 +48,7 @@ type Event = (HistoryRow, Vec<(DocumentId, Role)>, Vec<u8>);
 #[derive(Default)]
 pub struct MemoryLog {
     events: Vec<Event>,
-    blobs: HashMap<BlobHash, Vec<u8>>,
+    blobs: HashMap<BlobHash, Bytes>,
     notes: BTreeMap<String, String>,
 }
 
@@ -107,9 +108,9 @@ impl EventLog for MemoryLog {
         Ok(())
     }
 
-    fn put_blob(&mut self, bytes: &[u8]) -> Result<BlobHash, LogError> {
-        let hash = BlobHash::of(bytes);
-        self.blobs.insert(hash, bytes.to_vec());
+    fn put_blob(&mut self, bytes: Bytes) -> Result<BlobHash, LogError> {
+        let hash = BlobHash::of(&bytes);
+        self.blobs.insert(hash, bytes);
         Ok(hash)
     }
 
@@ -117,7 +118,7 @@ impl EventLog for MemoryLog {
         Ok(self.blobs.contains_key(&hash))
     }
 
-    fn blob(&self, hash: BlobHash) -> Result<Option<Vec<u8>>, LogError> {
+    fn blob(&self, hash: BlobHash) -> Result<Option<Bytes>, LogError> {
         Ok(self.blobs.get(&hash).cloned())
     }
 

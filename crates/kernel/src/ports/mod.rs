@@ -6,6 +6,7 @@ pub mod memory;
 use std::{fmt, sync::Arc};
 
 use base::{ActorId, BlobHash, DocumentId, EventHash, LimitExceeded, ReplicaId, TenantId};
+use bytes::Bytes;
 use document::Role;
 
 /// Why the log did not do what it was asked.
@@ -116,11 +117,11 @@ pub trait EventLog: Send {
     /// Keeps a saved state.
     fn put_saved_state(&mut self, document: DocumentId, saved: SavedState) -> Result<(), LogError>;
     /// Keeps a blob.
-    fn put_blob(&mut self, bytes: &[u8]) -> Result<BlobHash, LogError>;
+    fn put_blob(&mut self, bytes: Bytes) -> Result<BlobHash, LogError>;
     /// Whether a blob is there.
     fn has_blob(&self, hash: BlobHash) -> Result<bool, LogError>;
     /// A blob.
-    fn blob(&self, hash: BlobHash) -> Result<Option<Vec<u8>>, LogError>;
+    fn blob(&self, hash: BlobHash) -> Result<Option<Bytes>, LogError>;
     /// Records a task command.
     fn record_run(&mut self, run: Run) -> Result<(), LogError>;
     /// What was noted under keys that begin like this.

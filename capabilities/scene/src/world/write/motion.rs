@@ -43,7 +43,7 @@ pub(super) fn write(
             let Some(target) = writer.nodes.get(&channel.node).copied() else { continue };
             let samples = match kept.get(&Arc::as_ptr(&channel.sampler)) {
                 Some(hash) => *hash,
-                None => (writer.keep)(&keyframes::encode(&channel.sampler))?,
+                None => (writer.keep)(keyframes::encode(&channel.sampler).into())?,
             };
             kept.insert(Arc::as_ptr(&channel.sampler), samples);
             let path = match channel.path {

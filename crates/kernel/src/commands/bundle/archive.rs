@@ -7,6 +7,7 @@ use std::{
 };
 
 use base::{BlobHash, Limits};
+use bytes::Bytes;
 use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter, result::ZipResult, write::SimpleFileOptions};
 
 use super::{BLOBS, DOCUMENT, Entries, MANIFEST, MERGE, Manifest, Origin};
@@ -18,7 +19,7 @@ pub(in crate::commands) fn recognises(bytes: &[u8]) -> bool {
 }
 
 /// Entries as an archive.
-pub(super) fn pack(entries: impl Iterator<Item = (String, Vec<u8>)>) -> ZipResult<Vec<u8>> {
+pub(super) fn pack(entries: impl Iterator<Item = (String, Bytes)>) -> ZipResult<Vec<u8>> {
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
     let options = SimpleFileOptions::default()
         .last_modified_time(DateTime::default())
@@ -59,7 +60,7 @@ pub(super) fn unpack(origin: &Origin<'_>, bytes: &[u8], limits: &Limits) -> Resu
             MERGE => merge = Some(content),
             _ => {
                 if let Some(Ok(hash)) = name.strip_prefix(BLOBS).map(str::parse::<BlobHash>) {
-                    blobs.insert(hash, content);
+                    blobs.insert(hash, content.into());
                 }
             }
         }

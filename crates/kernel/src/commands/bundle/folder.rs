@@ -151,7 +151,7 @@ pub(super) fn read(
     let merge = file(MERGE, manifest.merge.bytes)?;
     let mut blobs = BTreeMap::new();
     for (hash, bytes) in &manifest.blobs {
-        blobs.insert(*hash, file(&format!("{BLOBS}{hash}"), *bytes)?);
+        blobs.insert(*hash, file(&format!("{BLOBS}{hash}"), *bytes)?.into());
     }
     Ok(Entries { document, manifest: Some(manifest), merge, blobs })
 }

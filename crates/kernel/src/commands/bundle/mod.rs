@@ -7,6 +7,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use base::{BlobHash, DocumentId, Limits, NodeId, StateHash};
+use bytes::Bytes;
 use document::{Change, Delta, Document, Key, Role, Value};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
@@ -83,7 +84,7 @@ struct Entries {
     document: Vec<u8>,
     manifest: Option<Manifest>,
     merge: Vec<u8>,
-    blobs: BTreeMap<BlobHash, Vec<u8>>,
+    blobs: BTreeMap<BlobHash, Bytes>,
 }
 
 /// A bundle whose parts belong together.
@@ -94,7 +95,7 @@ struct Bundle {
     record: Vec<(Key, Value)>,
     state: Option<StateHash>,
     snapshot: Vec<u8>,
-    blobs: BTreeMap<BlobHash, Vec<u8>>,
+    blobs: BTreeMap<BlobHash, Bytes>,
 }
 
 /// What errors name.
@@ -168,9 +169,9 @@ fn file(scope: &mut TaskScope<'_>, parts: Parts) -> Result<Vec<u8>, CommandError
         blobs: blobs.iter().map(|(hash, bytes)| (*hash, bytes.len() as u64)).collect(),
     };
     let entries = [
-        (DOCUMENT.to_owned(), parts.document),
-        (MANIFEST.to_owned(), manifest.write().into_bytes()),
-        (MERGE.to_owned(), parts.merge),
+        (DOCUMENT.to_owned(), Bytes::from(parts.document)),
+        (MANIFEST.to_owned(), manifest.write().into_bytes().into()),
+        (MERGE.to_owned(), parts.merge.into()),
     ];
     let blobs = blobs.into_iter().map(|(hash, bytes)| (format!("{BLOBS}{hash}"), bytes));
     archive::pack(entries.into_iter().chain(blobs)).map_err(|error| CommandError::Failed(error.to_string()))
@@ -226,14 +227,14 @@ pub(super) fn import(
         return Err(CommandError::NotApplicable(message));
     }
     for blob in bundle.blobs.values() {
-        scope.assets().put_blob(blob)?;
+        scope.assets().put_blob(blob.clone())?;
     }
     let base =
         bundle.record.iter().find(|(key, _)| key.as_str() == "base").and_then(|(_, value)| value.as_str());
     let base = match base.and_then(|hash| hash.parse::<BlobHash>().ok()) {
         None => None,
         Some(hash) => {
-            let text = String::from_utf8(scope.assets().blob(hash)?)
+            let text = String::from_utf8(scope.assets().blob(hash)?.into())
                 .map_err(|error| CommandError::input(path, error))?;
             Some((text, hash))
         }
@@ -345,7 +346,7 @@ pub(super) fn merge(
     }
     scope.record(document)?;
     for blob in bundle.blobs.values() {
-        scope.assets().put_blob(blob)?;
+        scope.assets().put_blob(blob.clone())?;
     }
     let (context, command, arguments) =
         (scope.context.clone(), scope.command.clone(), scope.arguments.clone());
