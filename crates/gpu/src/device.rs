@@ -209,13 +209,17 @@ const OFFERED: wgpu::Features = wgpu::Features::PIPELINE_CACHE
 
 /// A device with all that the adapter allows.
 fn request(adapter: &wgpu::Adapter, known: &Adapter) -> Result<(wgpu::Device, wgpu::Queue), GpuError> {
-    let shared = match known.kind {
-        Kind::Software | Kind::Integrated => wgpu::Features::MAPPABLE_PRIMARY_BUFFERS,
-        Kind::Discrete | Kind::Virtual => wgpu::Features::empty(),
+    // Where the device's memory is the processor's own, what is large is given back as soon as it is dropped.
+    let (shared, memory_hints) = match known.kind {
+        Kind::Software | Kind::Integrated => {
+            (wgpu::Features::MAPPABLE_PRIMARY_BUFFERS, wgpu::MemoryHints::MemoryUsage)
+        }
+        Kind::Discrete | Kind::Virtual => (wgpu::Features::empty(), wgpu::MemoryHints::Performance),
     };
     let descriptor = wgpu::DeviceDescriptor {
         required_limits: adapter.limits(),
         required_features: adapter.features() & (shared | OFFERED),
+        memory_hints,
         ..Default::default()
     };
     pollster::block_on(adapter.request_device(&descriptor))

@@ -167,8 +167,11 @@ pub fn render_part(gpu: &Gpu, frame: &Frame, part: &Part) -> Result<Rendered, Re
             }
         });
         commands.submit()?;
-        let Some(color) = target.color() else { continue };
-        let mut drawn = gpu.read_pixels(color)?;
+        let Some(color) = target.color().cloned() else { continue };
+        // The samples are as large as four pictures: they go as soon as they are drawn.
+        drop(target);
+        let mut drawn = gpu.read_pixels(&color)?;
+        drop(color);
         pixels::premultiply(&mut drawn);
         if rgba.is_empty() {
             rgba = drawn;
