@@ -117,6 +117,12 @@ impl Pass<'_> {
         self.raw.set_pipeline(&pipeline.raw);
     }
 
+    /// Draws into this rectangle of the target from now on, in pixels from its upper left corner.
+    pub fn viewport(&mut self, [left, top]: [u32; 2], [width, height]: [u32; 2]) {
+        let [left, top, width, height] = [left, top, width, height].map(|pixels| pixels as f32);
+        self.raw.set_viewport(left, top, width, height, 0.0, 1.0);
+    }
+
     /// Shows this to the shaders as a group from now on.
     pub fn bind(&mut self, group: u32, bindings: &Bindings) {
         self.leases.extend_from_slice(&bindings.leases);

@@ -45,8 +45,15 @@ impl Gpu {
     pub fn target(&self, spec: TargetSpec) -> Result<Target, GpuError> {
         let TargetSpec { width, height, .. } = spec;
         let texture = |format, usage| self.texture(TextureSpec { width, height, format, usage }, &[]);
-        let many = TextureUse::Multisampled(spec.samples);
         let color = spec.color.map(|format| texture(format, TextureUse::Drawn)).transpose()?;
+        self.target_of(spec, color)
+    }
+
+    /// Makes a target of colours that are there.
+    pub(crate) fn target_of(&self, spec: TargetSpec, color: Option<Texture>) -> Result<Target, GpuError> {
+        let TargetSpec { width, height, .. } = spec;
+        let texture = |format, usage| self.texture(TextureSpec { width, height, format, usage }, &[]);
+        let many = TextureUse::Multisampled(spec.samples);
         let samples = match spec.color {
             Some(format) if spec.samples > 1 => Some(texture(format, many)?),
             _ => None,

@@ -125,6 +125,17 @@ impl Gpu {
     /// # Errors
     /// A side that is 0 or larger than the adapter allows, levels of another size, no memory, a lost device.
     pub fn texture(&self, spec: TextureSpec, levels: &[&[u8]]) -> Result<Texture, GpuError> {
+        let texture = self.leveled(spec, levels.len().max(1) as u32)?;
+        self.guarded("a texture", || {
+            for (level, pixels) in levels.iter().enumerate() {
+                self.write(&texture.raw, spec, level as u32, pixels);
+            }
+        })?;
+        Ok(texture)
+    }
+
+    /// A texture with so many levels, at least one; they start as zeros.
+    pub(crate) fn leveled(&self, spec: TextureSpec, levels: u32) -> Result<Texture, GpuError> {
         let limit = self.limits().texture_side.into();
         Gpu::allow("the width of a texture in pixels", spec.width.into(), limit)?;
         Gpu::allow("the height of a texture in pixels", spec.height.into(), limit)?;
@@ -141,7 +152,7 @@ impl Gpu {
         let descriptor = wgpu::TextureDescriptor {
             label: None,
             size: size(spec, 0),
-            mip_level_count: levels.len().max(1) as u32,
+            mip_level_count: levels,
             sample_count: samples,
             dimension: wgpu::TextureDimension::D2,
             format: spec.format.raw(),
@@ -150,9 +161,6 @@ impl Gpu {
         };
         self.guarded("a texture", || {
             let raw = self.device().create_texture(&descriptor);
-            for (level, pixels) in levels.iter().enumerate() {
-                self.write(&raw, spec, level as u32, pixels);
-            }
             let view = raw.create_view(&wgpu::TextureViewDescriptor::default());
             Texture { raw, view, spec }
         })
