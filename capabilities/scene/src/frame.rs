@@ -2,9 +2,15 @@
 //!
 //! Right-handed, y up, metres, as in glTF 2.0. Matrices are column vectors on the right: `world_from_local * local`.
 
+mod lobes;
+
 use std::sync::Arc;
 
 use glam::{Mat3, Mat4, Vec2, Vec3, Vec4};
+
+pub use lobes::Lobes;
+
+use crate::model::Slot;
 
 /// A picture to be drawn.
 #[derive(Clone, Debug)]
@@ -77,7 +83,7 @@ pub enum Topology {
     Points,
 }
 
-/// The metallic-roughness material of glTF 2.0.
+/// The metallic-roughness material of glTF 2.0, with lobes beside it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Material {
     /// Linear, not premultiplied.
@@ -110,6 +116,10 @@ pub struct Material {
     pub unlit: bool,
     /// Index of refraction (KHR_materials_ior).
     pub ior: f32,
+    /// What it has beside all that.
+    pub lobes: Lobes,
+    /// Textures of the lobes, one at most for each of their slots.
+    pub lobe_textures: Vec<(Slot, Texture)>,
 }
 
 impl Default for Material {
@@ -130,6 +140,8 @@ impl Default for Material {
             double_sided: false,
             unlit: false,
             ior: 1.5,
+            lobes: Lobes::default(),
+            lobe_textures: Vec::new(),
         }
     }
 }

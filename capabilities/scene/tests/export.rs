@@ -12,7 +12,7 @@ use raster::{
 };
 use scene::{
     export::{self, WriteError},
-    frame::{Alpha, Geometry, Projection, Topology, Wrap},
+    frame::{Alpha, Geometry, Lobes, Projection, Topology, Wrap},
     import,
     model::{
         Camera, Image, ImageData, Light, LightKind, Material, Mesh, Model, Node, Primitive, Slot, TextureRef,
@@ -132,10 +132,11 @@ fn material(random: &mut Random, index: usize, images: usize) -> Material {
         ior: if random.chance() { 1.5 } else { 1.0 + random.unit() },
         normal_scale: 0.5,
         occlusion_strength: 0.75,
+        lobes: if index % 2 == 1 { lobes(random) } else { Lobes::default() },
         ..Material::default()
     };
-    let slots = [Slot::BaseColor, Slot::MetallicRoughness, Slot::Normal, Slot::Occlusion, Slot::Emissive];
-    for slot in slots.into_iter().filter(|_| images > 0 && index > 0) {
+    let slots = if index % 2 == 1 { &Slot::ALL[..] } else { &Slot::ALL[..5] };
+    for slot in slots.iter().copied().filter(|_| images > 0 && index > 0) {
         let transform = TextureTransform {
             offset: Vec2::new(random.unit(), random.unit()),
             rotation: random.unit(),
@@ -155,11 +156,30 @@ fn material(random: &mut Random, index: usize, images: usize) -> Material {
     // What a format does not write where it does not count comes back as it is by default.
     if out.textures.is_empty() {
         (out.normal_scale, out.occlusion_strength) = (1.0, 1.0);
+        out.lobes.clearcoat_normal_scale = 1.0;
     }
     if out.unlit {
         (out.emissive, out.ior) = (Vec3::ZERO, 1.5);
     }
     out
+}
+
+fn lobes(random: &mut Random) -> Lobes {
+    let mut color = || Vec3::new(random.unit(), random.unit(), random.unit());
+    let [attenuation_color, specular_color, sheen_color] = [color(), color() * 2.0, color()];
+    Lobes {
+        clearcoat: random.unit(),
+        clearcoat_roughness: random.unit(),
+        clearcoat_normal_scale: 0.5,
+        transmission: random.unit(),
+        thickness: random.unit() * 3.0,
+        attenuation_distance: if random.chance() { f32::INFINITY } else { 0.5 + random.unit() },
+        attenuation_color,
+        specular: random.unit(),
+        specular_color,
+        sheen_color,
+        sheen_roughness: random.unit(),
+    }
 }
 
 /// A tree of named nodes, some of which show the same.
@@ -317,9 +337,19 @@ fn check_material(found: &Material, wanted: &Material, (a, b): (&Model, &Model),
     let plain = |material: &Material| Material {
         base_color: Vec4::ZERO,
         emissive: Vec3::ZERO,
+        lobes: Lobes {
+            attenuation_color: Vec3::ZERO,
+            specular_color: Vec3::ZERO,
+            sheen_color: Vec3::ZERO,
+            ..material.lobes
+        },
         textures: Vec::new(),
         ..material.clone()
     };
+    let colors = |lobes: &Lobes| [lobes.attenuation_color, lobes.specular_color / 2.0, lobes.sheen_color];
+    for (one, two) in colors(&found.lobes).into_iter().zip(colors(&wanted.lobes)) {
+        assert!(one.abs_diff_eq(two, SHADE), "{what}: {one} {two}");
+    }
     assert_eq!(plain(found), plain(wanted), "{what}");
     assert!(found.base_color.abs_diff_eq(wanted.base_color, SHADE), "{what}: {found:?} {wanted:?}");
     let strength = wanted.emissive.max_element().max(1.0);

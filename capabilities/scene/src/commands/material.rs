@@ -48,6 +48,50 @@ struct Add {
     /// Whether it shows its colour as it is, without light.
     #[serde(default)]
     unlit: bool,
+    /// The index of refraction: 1.33 for water, 1.5 for glass and plastic, 2.4 for diamond.
+    #[serde(default = "glassy")]
+    #[schemars(range(min = 0))]
+    ior: f64,
+    /// How strongly what is no metal reflects.
+    #[serde(default = "one")]
+    #[schemars(range(min = 0, max = 1))]
+    specular: f64,
+    /// The colour of that reflection, seen straight on: #rrggbb.
+    #[serde(rename = "specularColor", default = "white")]
+    #[schemars(with = "String")]
+    specular_color: Color,
+    /// How much of it lies below a clear coat.
+    #[serde(default)]
+    #[schemars(range(min = 0, max = 1))]
+    clearcoat: f64,
+    /// The coat's roughness.
+    #[serde(rename = "clearcoatRoughness", default)]
+    #[schemars(range(min = 0, max = 1))]
+    clearcoat_roughness: f64,
+    /// The colour of fibres that stand off it, as on velvet: #rrggbb, black for none.
+    #[serde(rename = "sheenColor", default = "black")]
+    #[schemars(with = "String")]
+    sheen_color: Color,
+    /// The fibres' roughness.
+    #[serde(rename = "sheenRoughness", default)]
+    #[schemars(range(min = 0, max = 1))]
+    sheen_roughness: f64,
+    /// How much of the light that is not reflected goes through, as through glass.
+    #[serde(default)]
+    #[schemars(range(min = 0, max = 1))]
+    transmission: f64,
+    /// How thick the body is that light goes through, in m; 0 for a thin wall, which bends no light.
+    #[serde(default)]
+    #[schemars(range(min = 0))]
+    thickness: f64,
+    /// What is left of white light after the attenuation distance, where there is thickness: #rrggbb.
+    #[serde(rename = "attenuationColor", default = "white")]
+    #[schemars(with = "String")]
+    attenuation_color: Color,
+    /// In m; 0 where nothing is absorbed.
+    #[serde(rename = "attenuationDistance", default)]
+    #[schemars(range(min = 0))]
+    attenuation_distance: f64,
     /// Meshes that are made of it from now on, also those below the nodes named.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
@@ -70,6 +114,10 @@ fn one() -> f64 {
     1.0
 }
 
+fn glassy() -> f64 {
+    1.5
+}
+
 fn add(scope: &mut EditScope<'_>, args: Add) -> Result<Json, CommandError> {
     let tree = scene(scope.content(args.document)?)?;
     let found = tree.root().children().find(|node| node.kind() == Materials::KIND).map(|node| node.id());
@@ -85,7 +133,18 @@ fn add(scope: &mut EditScope<'_>, args: Add) -> Result<Json, CommandError> {
         .emissive(args.emissive)
         .emissive_strength(args.emissive_strength)
         .double_sided(args.double_sided)
-        .unlit(args.unlit);
+        .unlit(args.unlit)
+        .ior(args.ior)
+        .specular(args.specular)
+        .specular_color(args.specular_color)
+        .clearcoat(args.clearcoat)
+        .clearcoat_roughness(args.clearcoat_roughness)
+        .sheen_color(args.sheen_color)
+        .sheen_roughness(args.sheen_roughness)
+        .transmission(args.transmission)
+        .thickness(args.thickness)
+        .attenuation_color(args.attenuation_color)
+        .attenuation_distance(args.attenuation_distance);
     if args.base_color.a < 255 {
         builder = builder.alpha_mode(MaterialAlphaMode::Blend);
     }

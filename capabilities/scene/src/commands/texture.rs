@@ -29,6 +29,24 @@ enum Purpose {
     Occlusion,
     /// What shines by itself.
     Emissive,
+    /// Red is how much lies below the clear coat.
+    Clearcoat,
+    /// Green is the coat's roughness.
+    ClearcoatRoughness,
+    /// The coat's tangent-space normals.
+    ClearcoatNormal,
+    /// Red is how much light goes through.
+    Transmission,
+    /// Green is how thick the body is that light goes through.
+    Thickness,
+    /// Alpha is how strongly what is no metal reflects.
+    Specular,
+    /// The colour of that reflection.
+    SpecularColor,
+    /// The colour of the sheen.
+    SheenColor,
+    /// Alpha is the sheen's roughness.
+    SheenRoughness,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Deserialize, JsonSchema)]
@@ -134,6 +152,15 @@ fn insert(scope: &mut EditScope<'_>, args: &Args, image: &Image) -> Result<NodeI
         Purpose::Normal => TexturePurpose::Normal,
         Purpose::Occlusion => TexturePurpose::Occlusion,
         Purpose::Emissive => TexturePurpose::Emissive,
+        Purpose::Clearcoat => TexturePurpose::Clearcoat,
+        Purpose::ClearcoatRoughness => TexturePurpose::ClearcoatRoughness,
+        Purpose::ClearcoatNormal => TexturePurpose::ClearcoatNormal,
+        Purpose::Transmission => TexturePurpose::Transmission,
+        Purpose::Thickness => TexturePurpose::Thickness,
+        Purpose::Specular => TexturePurpose::Specular,
+        Purpose::SpecularColor => TexturePurpose::SpecularColor,
+        Purpose::SheenColor => TexturePurpose::SheenColor,
+        Purpose::SheenRoughness => TexturePurpose::SheenRoughness,
     };
     let material = scope.node(args.document, args.material)?;
     let same = material

@@ -4,7 +4,7 @@ use base::Diagnostic;
 use glam::{Vec2, Vec3, Vec4};
 
 use crate::{
-    frame::{Alpha, Wrap},
+    frame::{Alpha, Lobes, Wrap},
     model::{Image, ImageData, Material, Slot, TextureRef, TextureTransform},
 };
 
@@ -212,7 +212,54 @@ fn read_material(
             return Err(ior.error_in("ior", format!("{} is neither 0 nor at least 1", out.ior)));
         }
     }
+    out.lobes = read_lobes(at, &mut |slot, at| texture(slot, at, &mut out.textures))?;
     Ok((out, sets))
+}
+
+/// What extensions add, with their textures.
+fn read_lobes<'a>(at: &At<'a>, texture: &mut dyn FnMut(Slot, Option<At<'a>>) -> Read<()>) -> Read<Lobes> {
+    let mut out = Lobes::default();
+    let vector = |found: Option<[f32; 3]>, default| found.map_or(default, Vec3::from);
+    if let Some(coat) = at.extension("KHR_materials_clearcoat") {
+        out.clearcoat = coat.number_in("clearcoatFactor", 0.0, 1.0)?.unwrap_or(0.0);
+        out.clearcoat_roughness = coat.number_in("clearcoatRoughnessFactor", 0.0, 1.0)?.unwrap_or(0.0);
+        texture(Slot::Clearcoat, coat.get("clearcoatTexture"))?;
+        texture(Slot::ClearcoatRoughness, coat.get("clearcoatRoughnessTexture"))?;
+        if let Some(normal) = coat.get("clearcoatNormalTexture") {
+            let scale = normal.number_in("scale", f64::NEG_INFINITY, f64::INFINITY)?;
+            out.clearcoat_normal_scale = scale.unwrap_or(1.0);
+            texture(Slot::ClearcoatNormal, Some(normal))?;
+        }
+    }
+    if let Some(transmission) = at.extension("KHR_materials_transmission") {
+        out.transmission = transmission.number_in("transmissionFactor", 0.0, 1.0)?.unwrap_or(0.0);
+        texture(Slot::Transmission, transmission.get("transmissionTexture"))?;
+    }
+    if let Some(volume) = at.extension("KHR_materials_volume") {
+        out.thickness = volume.number_in("thicknessFactor", 0.0, f64::INFINITY)?.unwrap_or(0.0);
+        texture(Slot::Thickness, volume.get("thicknessTexture"))?;
+        if let Some(distance) = volume.number_in("attenuationDistance", 0.0, f64::INFINITY)? {
+            if distance == 0.0 {
+                return Err(volume.error_in("attenuationDistance", "it must be above 0"));
+            }
+            out.attenuation_distance = distance;
+        }
+        out.attenuation_color = vector(volume.numbers_in("attenuationColor", 0.0, 1.0)?, Vec3::ONE);
+    }
+    if let Some(specular) = at.extension("KHR_materials_specular") {
+        out.specular = specular.number_in("specularFactor", 0.0, 1.0)?.unwrap_or(1.0);
+        texture(Slot::Specular, specular.get("specularTexture"))?;
+        let color = specular.numbers_in("specularColorFactor", 0.0, f64::INFINITY)?;
+        out.specular_color = vector(color, Vec3::ONE);
+        texture(Slot::SpecularColor, specular.get("specularColorTexture"))?;
+    }
+    if let Some(sheen) = at.extension("KHR_materials_sheen") {
+        out.sheen_color = vector(sheen.numbers_in("sheenColorFactor", 0.0, 1.0)?, Vec3::ZERO);
+        texture(Slot::SheenColor, sheen.get("sheenColorTexture"))?;
+        out.sheen_roughness = sheen.number_in("sheenRoughnessFactor", 0.0, 1.0)?.unwrap_or(0.0);
+        texture(Slot::SheenRoughness, sheen.get("sheenRoughnessTexture"))?;
+    }
+    Ok(out)
 }
 
 fn read_texture(

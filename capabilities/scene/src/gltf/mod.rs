@@ -34,11 +34,16 @@ use material::Materials;
 use node::Nodes;
 
 /// The extensions that are understood where a file requires them.
-const SUPPORTED: [&str; 6] = [
+const SUPPORTED: [&str; 11] = [
     "KHR_lights_punctual",
+    "KHR_materials_clearcoat",
     "KHR_materials_emissive_strength",
     "KHR_materials_ior",
+    "KHR_materials_sheen",
+    "KHR_materials_specular",
+    "KHR_materials_transmission",
     "KHR_materials_unlit",
+    "KHR_materials_volume",
     "KHR_mesh_quantization",
     "KHR_texture_transform",
 ];

@@ -3,9 +3,9 @@
 use glam::{Mat3, Vec2, Vec3, Vec4};
 use kernel::Bytes;
 
-use crate::frame::{Alpha, Wrap};
+use crate::frame::{Alpha, Lobes, Wrap};
 
-/// The metallic-roughness material of glTF 2.0; [`crate::frame::Material`] says what the numbers mean.
+/// The material of glTF 2.0; [`crate::frame::Material`] says what the numbers mean.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Material {
     /// Its name; may be empty.
@@ -30,6 +30,8 @@ pub struct Material {
     pub unlit: bool,
     /// Index of refraction.
     pub ior: f32,
+    /// Coat, sheen and the like.
+    pub lobes: Lobes,
     /// Images, one at most for each purpose.
     pub textures: Vec<(Slot, TextureRef)>,
 }
@@ -48,13 +50,14 @@ impl Default for Material {
             double_sided: false,
             unlit: false,
             ior: 1.5,
+            lobes: Lobes::default(),
             textures: Vec::new(),
         }
     }
 }
 
 /// What an image on a material is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Slot {
     /// Colour and opacity.
     BaseColor,
@@ -66,6 +69,49 @@ pub enum Slot {
     Occlusion,
     /// What shines by itself.
     Emissive,
+    /// Red is how much lies below the coat.
+    Clearcoat,
+    /// Green is the coat's roughness.
+    ClearcoatRoughness,
+    /// The coat's tangent-space normals.
+    ClearcoatNormal,
+    /// Red is how much light goes through.
+    Transmission,
+    /// Green is how thick the body is.
+    Thickness,
+    /// Alpha is how strongly what is no metal reflects.
+    Specular,
+    /// The colour of that reflection.
+    SpecularColor,
+    /// The colour of the fibres.
+    SheenColor,
+    /// Alpha is the fibres' roughness.
+    SheenRoughness,
+}
+
+impl Slot {
+    /// All, in the order in which shaders number them; the first five are those of glTF without extensions.
+    pub const ALL: [Slot; 14] = [
+        Slot::BaseColor,
+        Slot::MetallicRoughness,
+        Slot::Normal,
+        Slot::Occlusion,
+        Slot::Emissive,
+        Slot::Clearcoat,
+        Slot::ClearcoatRoughness,
+        Slot::ClearcoatNormal,
+        Slot::Transmission,
+        Slot::Thickness,
+        Slot::Specular,
+        Slot::SpecularColor,
+        Slot::SheenColor,
+        Slot::SheenRoughness,
+    ];
+
+    /// Whether the image's colours are sRGB.
+    pub fn is_srgb(self) -> bool {
+        matches!(self, Slot::BaseColor | Slot::Emissive | Slot::SpecularColor | Slot::SheenColor)
+    }
 }
 
 /// An image on a material.

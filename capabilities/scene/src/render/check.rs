@@ -117,7 +117,7 @@ pub(super) fn textures(material: &Material) -> impl Iterator<Item = &Texture> {
         &material.occlusion_texture,
         &material.emissive_texture,
     ];
-    all.into_iter().flatten()
+    all.into_iter().flatten().chain(material.lobe_textures.iter().map(|(_, texture)| texture))
 }
 
 fn image(image: &Image) -> Result<(), RenderError> {

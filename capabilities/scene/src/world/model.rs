@@ -14,14 +14,13 @@ use raster::{
 use crate::{
     Sources,
     frame::Geometry,
-    kinds::{self, LightShape, TexturePurpose},
+    kinds::{self, LightShape},
     model::{
-        Camera, Image, ImageData, Light, LightKind, Material, Mesh, Model, Node, Primitive, Slot, Transform,
-        bent,
+        Camera, Image, ImageData, Light, LightKind, Material, Mesh, Model, Node, Primitive, Transform, bent,
     },
 };
 
-use super::{Bend, Motion, Pose, World, read};
+use super::{Bend, Motion, Pose, World, read, texture::slot};
 
 /// The model that a scene is at a point in time, in seconds: all that is visible, each node with those below it, and the
 /// materials that it is made of. What moves or bends is as it is then. Nodes with the same geometry and material share a
@@ -238,16 +237,11 @@ impl Gathering<'_> {
                 double_sided: factors.double_sided,
                 unlit: factors.unlit,
                 ior: factors.ior,
+                lobes: factors.lobes,
                 textures: Vec::new(),
             };
             for texture in node.children().filter_map(kinds::Texture::read) {
-                let slot = match texture.purpose() {
-                    TexturePurpose::BaseColor => Slot::BaseColor,
-                    TexturePurpose::MetallicRoughness => Slot::MetallicRoughness,
-                    TexturePurpose::Normal => Slot::Normal,
-                    TexturePurpose::Occlusion => Slot::Occlusion,
-                    TexturePurpose::Emissive => Slot::Emissive,
-                };
+                let slot = slot(texture.purpose());
                 if out.textures.iter().all(|(other, _)| *other != slot) {
                     let image = self.image(texture)?;
                     out.textures.push((slot, super::texture_ref(texture, image)));

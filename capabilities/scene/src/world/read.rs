@@ -6,7 +6,7 @@ use glam::{DMat4, DQuat, DVec3, EulerRot, Mat4, Vec3};
 use rustc_hash::FxHashMap;
 
 use crate::{
-    frame::{Alpha, Light, LightKind, Material, Projection},
+    frame::{Alpha, Light, LightKind, Lobes, Material, Projection},
     kinds::{self, CameraProjection, LightShape, MaterialAlphaMode},
     world::{Motion, Pose},
 };
@@ -258,6 +258,26 @@ pub(super) fn factors(material: kinds::Material<'_>) -> Material {
         double_sided: material.double_sided(),
         unlit: material.unlit(),
         ior: material.ior() as f32,
+        lobes: lobes(material),
         ..Material::default()
+    }
+}
+
+fn lobes(material: kinds::Material<'_>) -> Lobes {
+    let unit = |number: f64| number.clamp(0.0, 1.0) as f32;
+    let color = |color| super::decoded(color).truncate();
+    let distance = material.attenuation_distance() as f32;
+    Lobes {
+        clearcoat: unit(material.clearcoat()),
+        clearcoat_roughness: unit(material.clearcoat_roughness()),
+        clearcoat_normal_scale: material.clearcoat_normal_scale() as f32,
+        transmission: unit(material.transmission()),
+        thickness: material.thickness().max(0.0) as f32,
+        attenuation_distance: if distance > 0.0 { distance } else { f32::INFINITY },
+        attenuation_color: color(material.attenuation_color()),
+        specular: unit(material.specular()),
+        specular_color: color(material.specular_color()) * material.specular_color_strength().max(0.0) as f32,
+        sheen_color: color(material.sheen_color()),
+        sheen_roughness: unit(material.sheen_roughness()),
     }
 }

@@ -12,11 +12,11 @@ mod motion;
 
 use crate::{
     deformation::{self, Deformation},
-    frame::{Alpha, Geometry, Projection, Wrap},
+    frame::{Alpha, Geometry, Lobes, Projection, Wrap},
     geometry,
     kinds::{
         CameraProjection, CameraProperties, GroupProperties, LightProperties, LightShape, MaterialAlphaMode,
-        MaterialProperties, MeshProperties, TextureProperties, TexturePurpose, TextureWrapX, TextureWrapY,
+        MaterialProperties, MeshProperties, TextureProperties, TextureWrapX, TextureWrapY,
     },
     model::{
         Camera, ImageData, Light, LightKind, Material, Model, Node, Primitive, Slot, TextureRef, Transform,
@@ -384,6 +384,7 @@ fn material_properties(material: &Material) -> MaterialProperties {
         .double_sided(material.double_sided)
         .unlit(material.unlit)
         .ior(material.ior.into());
+    let builder = lobe_properties(builder, &material.lobes);
     match material.alpha {
         Alpha::Opaque => builder,
         Alpha::Mask(cutoff) => builder.alpha_mode(MaterialAlphaMode::Mask).alpha_cutoff(cutoff.into()),
@@ -391,17 +392,27 @@ fn material_properties(material: &Material) -> MaterialProperties {
     }
 }
 
+fn lobe_properties(builder: MaterialProperties, lobes: &Lobes) -> MaterialProperties {
+    let strength = lobes.specular_color.max_element().max(1.0);
+    builder
+        .clearcoat(lobes.clearcoat.into())
+        .clearcoat_roughness(lobes.clearcoat_roughness.into())
+        .clearcoat_normal_scale(lobes.clearcoat_normal_scale.into())
+        .transmission(lobes.transmission.into())
+        .thickness(lobes.thickness.into())
+        .attenuation_distance(bounded(lobes.attenuation_distance))
+        .attenuation_color(super::encoded(lobes.attenuation_color.extend(1.0)))
+        .specular(lobes.specular.into())
+        .specular_color(super::encoded((lobes.specular_color / strength).extend(1.0)))
+        .specular_color_strength(strength.into())
+        .sheen_color(super::encoded(lobes.sheen_color.extend(1.0)))
+        .sheen_roughness(lobes.sheen_roughness.into())
+}
+
 fn texture_properties(slot: Slot, texture: &TextureRef) -> TextureProperties {
-    let purpose = match slot {
-        Slot::BaseColor => TexturePurpose::BaseColor,
-        Slot::MetallicRoughness => TexturePurpose::MetallicRoughness,
-        Slot::Normal => TexturePurpose::Normal,
-        Slot::Occlusion => TexturePurpose::Occlusion,
-        Slot::Emissive => TexturePurpose::Emissive,
-    };
     let transform = &texture.transform;
     TextureProperties::default()
-        .purpose(purpose)
+        .purpose(super::texture::purpose(slot))
         .set(texture.set as i64)
         .offset_x(transform.offset.x.into())
         .offset_y(transform.offset.y.into())

@@ -10,7 +10,7 @@ use crate::{
     model::{Image, ImageData, Material, Model, Slot, TextureRef, TextureTransform},
 };
 
-use super::{super::image::portable, asset::Asset, insert_list, insert_name, number, numbers};
+use super::{super::image::portable, asset::Asset, insert_list, insert_name, lobes, number, numbers};
 
 /// Written materials and what they name.
 pub(super) struct Materials {
@@ -69,7 +69,7 @@ impl Materials {
             let mut extensions = self.list.iter().filter_map(|material| material.get("extensions"));
             extensions.any(|extensions| extensions.get(name).is_some())
         };
-        for name in ["KHR_materials_emissive_strength", "KHR_materials_ior", "KHR_materials_unlit"] {
+        for name in EXTENSIONS {
             if uses(name) {
                 asset.extension(name);
             }
@@ -80,6 +80,18 @@ impl Materials {
         insert_list(root, "images", self.images);
     }
 }
+
+/// What materials may be extended with.
+const EXTENSIONS: [&str; 8] = [
+    lobes::CLEARCOAT,
+    "KHR_materials_emissive_strength",
+    "KHR_materials_ior",
+    lobes::SHEEN,
+    lobes::SPECULAR,
+    lobes::TRANSMISSION,
+    "KHR_materials_unlit",
+    lobes::VOLUME,
+];
 
 struct Writer<'w> {
     model: &'w Model,
@@ -111,8 +123,13 @@ impl Writer<'_> {
         let mut out = json!({});
         let mut sets = 0;
         let mut written: Vec<Slot> = Vec::new();
+        let mut lobes = lobes::factors(&material.lobes);
         for (slot, texture) in &material.textures {
             if written.contains(slot) {
+                continue;
+            }
+            // What shows its colour as it is neither reflects nor shines.
+            if material.unlit && lobes::place(*slot).is_some() {
                 continue;
             }
             let Some(mut info) = self.texture_info(texture) else { continue };
@@ -134,6 +151,7 @@ impl Writer<'_> {
                     out["occlusionTexture"] = info;
                 }
                 Slot::Emissive => out["emissiveTexture"] = info,
+                slot => lobes::insert_texture(&mut lobes, *slot, info, &material.lobes),
             }
         }
         if !pbr.is_empty() {
@@ -158,7 +176,6 @@ impl Writer<'_> {
         if material.double_sided {
             out["doubleSided"] = true.into();
         }
-        // What shows its colour as it is neither reflects nor shines.
         if material.unlit {
             out["extensions"] = json!({ "KHR_materials_unlit": {} });
             return (out, sets);
@@ -170,6 +187,9 @@ impl Writer<'_> {
         if material.ior != 1.5 {
             let ior = if material.ior <= 0.0 { 0.0 } else { material.ior.max(1.0) };
             out["extensions"]["KHR_materials_ior"] = json!({ "ior": number(ior) });
+        }
+        for (name, extension) in lobes {
+            out["extensions"][name] = extension.into();
         }
         (out, sets)
     }

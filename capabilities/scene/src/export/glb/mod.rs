@@ -1,6 +1,7 @@
 //! glTF 2.0 in its binary container: one file with all that it needs.
 
 mod asset;
+mod lobes;
 mod material;
 mod mesh;
 mod node;
