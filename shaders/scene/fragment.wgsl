@@ -14,7 +14,17 @@ struct Material {
     factors: vec4<f32>,
     // x is where the mask begins.
     alpha: vec4<f32>,
-    mappings: array<Mapping, 5>,
+    mappings: array<Mapping, 14>,
+    // What lobes.wgsl reads. The colour of the reflection of what is no metal; its strength.
+    specular: vec4<f32>,
+    // Clear coat: how much, its roughness, the scale of its normals. The index of refraction.
+    coat: vec4<f32>,
+    // The colour of fibres; their roughness.
+    sheen: vec4<f32>,
+    // What is absorbed in a metre, as the exponent of e; how much light goes through.
+    through: vec4<f32>,
+    // x is how thick the body is, before the mesh is scaled.
+    volume: vec4<f32>,
 }
 
 @group(1) @binding(0) var<uniform> material: Material;
@@ -46,6 +56,18 @@ fn facet_normal(position: vec3<f32>, view: vec3<f32>) -> vec3<f32> {
     return select(unit, -unit, dot(unit, view) < 0.0);
 }
 
+// Light as it is drawn.
+fn drawn(light: vec3<f32>) -> vec3<f32> {
+    if TONED == 0 { return light; }
+    return tone(light);
+}
+
+// A colour that is shown as it is, as it is drawn.
+fn drawn_as_shown(color: vec3<f32>) -> vec3<f32> {
+    if TONED == 0 { return untone(color); }
+    return color;
+}
+
 fn finish(color: vec3<f32>, alpha: f32) -> vec4<f32> {
     if ALPHA == 2 { return vec4(color * alpha, alpha); }
     return vec4(color, 1.0);
@@ -54,7 +76,7 @@ fn finish(color: vec3<f32>, alpha: f32) -> vec4<f32> {
 @fragment
 fn plain_fragment(p: Plain, @builtin(front_facing) front: bool) -> @location(0) vec4<f32> {
     if ALPHA == 1 && material.base.w < material.alpha.x { discard; }
-    if UNLIT != 0 { return finish(material.base.xyz, material.base.w); }
+    if UNLIT != 0 { return finish(drawn_as_shown(material.base.xyz), material.base.w); }
     let view = towards_eye(p.position);
     var normal = vec3(0.0);
     if NORMALS != 0 {
@@ -66,7 +88,7 @@ fn plain_fragment(p: Plain, @builtin(front_facing) front: bool) -> @location(0) 
         p.position, normal, normal, view, material.base.xyz,
         material.factors.x, material.factors.y, material.emissive.w, 1.0,
     );
-    return finish(tone(shade(s) + material.emissive.xyz), material.base.w);
+    return finish(drawn(shade(s) + material.emissive.xyz), material.base.w);
 }
 
 // Where texture coordinates grow, in the plane of the triangle; mirrored ones turn the bitangent over.
@@ -84,8 +106,29 @@ fn derived_tangent(position: vec3<f32>, uv: vec2<f32>, n: vec3<f32>) -> mat3x3<f
     return mat3x3(t, select(b, -b, dot(b, down) > 0.0), n);
 }
 
-@fragment
-fn rich_fragment(p: Rich, @builtin(front_facing) front: bool) -> @location(0) vec4<f32> {
+// A normal of a texture that lies with these coordinates, in the world.
+fn bent(p: Rich, front: bool, facet: vec3<f32>, uv: vec2<f32>, normal: vec3<f32>) -> vec3<f32> {
+    var frame_of = derived_tangent(p.position, uv, facet);
+    if TANGENTS != 0 && NORMALS != 0 {
+        let n = normalize(p.normal);
+        let flat_along = p.tangent.xyz - n * dot(n, p.tangent.xyz);
+        let t = flat_along * inverseSqrt(max(dot(flat_along, flat_along), 1e-38));
+        let b = cross(n, t) * p.tangent.w;
+        let side = select(-1.0, 1.0, front);
+        frame_of = mat3x3(t * side, b * side, n * side);
+    }
+    let turned = frame_of * normal;
+    return turned * inverseSqrt(max(dot(turned, turned), 1e-38));
+}
+
+// What base colour, metallic-roughness, normals and occlusion make of a surface.
+struct Basics {
+    surface: Surface,
+    alpha: f32,
+    emissive: vec3<f32>,
+}
+
+fn basics(p: Rich, front: bool) -> Basics {
     var base = material.base;
     if COLORS != 0 { base *= p.color; }
     if (TEXTURES & 1) != 0 { base *= textureSample(base_map, base_sampler, mapped(0, p.uv)); }
@@ -105,28 +148,24 @@ fn rich_fragment(p: Rich, @builtin(front_facing) front: bool) -> @location(0) ve
     var normal = facet;
     if (TEXTURES & 4) != 0 {
         let uv = mapped(2, p.uv);
-        let bent = textureSample(normal_map, normal_sampler, uv).xyz * 2.0 - 1.0;
-        let scaled = vec3(bent.xy * material.factors.z, bent.z);
-        var frame_of = derived_tangent(p.position, uv, facet);
-        if TANGENTS != 0 && NORMALS != 0 {
-            let n = normalize(p.normal);
-            let flat_along = p.tangent.xyz - n * dot(n, p.tangent.xyz);
-            let t = flat_along * inverseSqrt(max(dot(flat_along, flat_along), 1e-38));
-            let b = cross(n, t) * p.tangent.w;
-            let side = select(-1.0, 1.0, front);
-            frame_of = mat3x3(t * side, b * side, n * side);
-        }
-        let turned = frame_of * scaled;
-        normal = turned * inverseSqrt(max(dot(turned, turned), 1e-38));
+        let sampled = textureSample(normal_map, normal_sampler, uv).xyz * 2.0 - 1.0;
+        normal = bent(p, front, facet, uv, vec3(sampled.xy * material.factors.z, sampled.z));
     }
     if ALPHA == 1 && base.w < material.alpha.x { discard; }
-    if UNLIT != 0 { return finish(base.xyz, base.w); }
     let s = Surface(
         p.position, normal, facet, view, base.xyz,
         material.factors.x * rough.z, material.factors.y * rough.y, material.emissive.w,
         1.0 + material.factors.w * (occlusion - 1.0),
     );
-    return finish(tone(shade(s) + emissive), base.w);
+    return Basics(s, base.w, emissive);
+}
+
+@fragment
+fn rich_fragment(p: Rich, @builtin(front_facing) front: bool) -> @location(0) vec4<f32> {
+    let found = basics(p, front);
+    let s = found.surface;
+    if UNLIT != 0 { return finish(drawn_as_shown(s.base), found.alpha); }
+    return finish(drawn(shade(s) + found.emissive), found.alpha);
 }
 
 @fragment

@@ -3,15 +3,20 @@
 
 struct Frame {
     clip_from_world: mat4x4<f32>,
+    // Of the one shadow map that is drawn.
     shadow_from_world: mat4x4<f32>,
+    // To the clip space of the picture of what is behind.
+    backdrop_from_world: mat4x4<f32>,
     // Irradiance over pi, as spherical harmonics of three bands.
     harmonics: array<vec4<f32>, 9>,
     // Towards the eye; w is 1 where that is the same everywhere.
     towards_eye: vec4<f32>,
     // Scale, turn (radians) and levels of the environment; the number of lights.
     environment: vec4<f32>,
-    // The size of a texel of the shadow map, in metres and as a part of the map; the light that casts shadows.
-    shadow: vec4<f32>,
+    // What is seen where there is nothing: linear, not premultiplied.
+    background: vec4<f32>,
+    // The levels of the backdrop, and the height of the whole picture in its pixels.
+    backdrop: vec4<f32>,
 }
 
 struct Light {
@@ -21,8 +26,16 @@ struct Light {
     position: vec4<f32>,
     // Where it shines; w is the scale of the falloff of spots.
     direction: vec4<f32>,
-    // x is the offset of the falloff of spots.
+    // The offset of the falloff of spots; the first of its shadow maps, and how many there are: 0, 1, or 6 around it.
     cone: vec4<f32>,
+}
+
+struct ShadowView {
+    clip_from_world: mat4x4<f32>,
+    // Where its map is in the atlas: from its upper left corner, over this part.
+    place: vec4<f32>,
+    // The size of a texel: in metres, at a distance of 1 where there is perspective; as a part of the atlas.
+    texel: vec4<f32>,
 }
 
 @group(0) @binding(0) var<uniform> frame: Frame;
@@ -31,12 +44,14 @@ struct Light {
 @group(0) @binding(3) var environment_sampler: sampler;
 @group(0) @binding(4) var shadow_map: texture_depth_2d;
 @group(0) @binding(5) var shadow_sampler: sampler_comparison;
+@group(0) @binding(6) var<storage, read> shadows: array<ShadowView>;
+@group(0) @binding(7) var backdrop_map: texture_2d<f32>;
 
 // 0 none, 1 the studio, 2 an image.
 override ENVIRONMENT: i32 = 1;
 override LIGHTS: i32 = 0;
 override SHADOWS: i32 = 0;
-// Bits: 1 base colour, 2 metallic-roughness, 4 normals, 8 occlusion, 16 emissive.
+// Bits: 1 base colour, 2 metallic-roughness, 4 normals, 8 occlusion, 16 emissive; those of lobes.wgsl.
 override TEXTURES: i32 = 0;
 // Whether geometry has them.
 override NORMALS: i32 = 1;
@@ -45,5 +60,7 @@ override COLORS: i32 = 0;
 override UNLIT: i32 = 0;
 // 0 opaque, 1 mask, 2 blend.
 override ALPHA: i32 = 0;
+// Whether colours are toned to be shown; the backdrop holds light.
+override TONED: i32 = 1;
 
 const PI: f32 = 3.14159265;

@@ -39,17 +39,45 @@ fn shine(s: Surface, f0: vec3<f32>, towards: vec3<f32>, arriving: vec3<f32>) -> 
     return (diffuse + specular) * arriving * nl;
 }
 
-// How much of the light that casts shadows arrives, from four mixtures of four texels.
-fn lit_by_shadow_map(s: Surface) -> f32 {
-    let offset = s.facet * (frame.shadow.x * 2.0);
-    let at = frame.shadow_from_world * vec4(s.position + offset, 1.0);
-    let uv = at.xy * vec2(0.5, -0.5) + 0.5;
+// Which of the six maps around a light sees in a direction.
+fn side_of(d: vec3<f32>) -> i32 {
+    let a = abs(d);
+    if a.x >= a.y && a.x >= a.z { return select(1, 0, d.x > 0.0); }
+    if a.y >= a.z { return select(3, 2, d.y > 0.0); }
+    return select(5, 4, d.z > 0.0);
+}
+
+// How much of a light arrives that casts shadows, from four mixtures of four texels.
+fn lit_by_shadow_map(light: Light, s: Surface, towards: vec3<f32>) -> f32 {
+    var number = i32(light.cone.y);
+    if light.cone.z > 1.0 { number += side_of(-towards); }
+    let view = shadows[number];
+    let distance = (view.clip_from_world * vec4(s.position, 1.0)).w;
+    let offset = s.facet * (view.texel.x * 2.0 * distance);
+    let at = view.clip_from_world * vec4(s.position + offset, 1.0);
+    if at.w <= 0.0 { return 1.0; }
+    let p = at.xyz / at.w;
+    let uv = p.xy * vec2(0.5, -0.5) + 0.5;
     if any(uv < vec2(0.0)) || any(uv > vec2(1.0)) { return 1.0; }
-    let near = vec2(-0.85, 0.85) * frame.shadow.y;
-    return 0.25 * (textureSampleCompareLevel(shadow_map, shadow_sampler, uv + near.xx, at.z)
-        + textureSampleCompareLevel(shadow_map, shadow_sampler, uv + near.xy, at.z)
-        + textureSampleCompareLevel(shadow_map, shadow_sampler, uv + near.yx, at.z)
-        + textureSampleCompareLevel(shadow_map, shadow_sampler, uv + near.yy, at.z));
+    let texel = view.texel.yz;
+    let first = view.place.xy + 0.5 * texel;
+    let last = view.place.xy + view.place.zw - 0.5 * texel;
+    let middle = view.place.xy + uv * view.place.zw;
+    let low = clamp(middle - 0.85 * texel, first, last);
+    let high = clamp(middle + 0.85 * texel, first, last);
+    return 0.25 * (textureSampleCompareLevel(shadow_map, shadow_sampler, low, p.z)
+        + textureSampleCompareLevel(shadow_map, shadow_sampler, vec2(low.x, high.y), p.z)
+        + textureSampleCompareLevel(shadow_map, shadow_sampler, vec2(high.x, low.y), p.z)
+        + textureSampleCompareLevel(shadow_map, shadow_sampler, high, p.z));
+}
+
+// The direction to a light, and how much of it arrives.
+fn arrives_at(light: Light, s: Surface) -> vec4<f32> {
+    let arriving = arrives(light, s.position);
+    if SHADOWS == 0 || light.cone.z < 1.0 || arriving.w <= 0.0 || dot(s.facet, arriving.xyz) <= 0.0 {
+        return arriving;
+    }
+    return vec4(arriving.xyz, arriving.w * lit_by_shadow_map(light, s, arriving.xyz));
 }
 
 fn arrives(light: Light, position: vec3<f32>) -> vec4<f32> {
@@ -94,12 +122,8 @@ fn shade(s: Surface) -> vec3<f32> {
     if LIGHTS != 0 {
         let count = i32(frame.environment.w);
         for (var i = 0; i < count; i++) {
-            let arriving = arrives(lights[i], s.position);
-            var strength = arriving.w;
-            if SHADOWS != 0 && i == i32(frame.shadow.z) && dot(s.facet, arriving.xyz) > 0.0 {
-                strength *= lit_by_shadow_map(s);
-            }
-            if strength > 0.0 { sum += shine(s, f0, arriving.xyz, lights[i].color.xyz * strength); }
+            let arriving = arrives_at(lights[i], s);
+            if arriving.w > 0.0 { sum += shine(s, f0, arriving.xyz, lights[i].color.xyz * arriving.w); }
         }
     }
     return sum;
@@ -115,4 +139,18 @@ fn tone(color: vec3<f32>) -> vec3<f32> {
     let pressed = 1.0 - 0.24 * 0.24 / (peak + 0.24 - 0.76);
     let grey = 1.0 - 1.0 / (0.15 * (peak - pressed) + 1.0);
     return mix(shifted * (pressed / peak), vec3(pressed), grey);
+}
+
+// The light that is shown as this colour.
+fn untone(shown: vec3<f32>) -> vec3<f32> {
+    let whole = min(shown, vec3(0.98));
+    let pressed = max(whole.x, max(whole.y, whole.z));
+    var shifted = whole;
+    if pressed >= 0.76 {
+        let peak = 0.52 + 0.24 * 0.24 / (1.0 - pressed);
+        let grey = 1.0 - 1.0 / (0.15 * (peak - pressed) + 1.0);
+        shifted = max((whole - pressed * grey) / (1.0 - grey), vec3(0.0)) * (peak / pressed);
+    }
+    let low = min(shifted.x, min(shifted.y, shifted.z));
+    return shifted + select(0.04, sqrt(low / 6.25) - low, low < 0.04);
 }

@@ -64,8 +64,7 @@ fn smooth_vertex(@location(0) position: vec3<f32>, @location(1) normal: vec2<f32
     return Plain(frame.clip_from_world * vec4(world, 1.0), world, turn_normal(at, octahedral(normal)));
 }
 
-@vertex
-fn rich_vertex(v: RichVertex, at: Placed) -> Rich {
+fn rich(v: RichVertex, at: Placed) -> Rich {
     let world = place(at, v.position);
     let t = v.tangent.xyz;
     let tangent = vec3(dot(at.row0.xyz, t), dot(at.row1.xyz, t), dot(at.row2.xyz, t));
@@ -78,6 +77,11 @@ fn rich_vertex(v: RichVertex, at: Placed) -> Rich {
         vec4(v.uv0, v.uv1),
         v.color,
     );
+}
+
+@vertex
+fn rich_vertex(v: RichVertex, at: Placed) -> Rich {
+    return rich(v, at);
 }
 
 @vertex

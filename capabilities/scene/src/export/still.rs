@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use base::Limits;
+use base::{Diagnostic, Limits};
 use document::{Content, Key, Value};
 use gpu::Shared;
 use kernel::{Assets, CommandError, ExportRequest, Exported, Exporter, Registrar};
@@ -49,12 +49,16 @@ impl Exporter for StillExporter {
             .check_picture(width.into(), height.into(), 4)
             .map_err(|limit| CommandError::Limit { place: place.to_owned(), limit })?;
         let reading = assets.reading();
-        let seen = evaluate::frame(document, request.time, &reading, &self.sources, (width, height))?;
+        let mut seen = evaluate::frame(document, request.time, &reading, &self.sources, (width, height))?;
         let failed = |error: RenderError| CommandError::Failed(format!("{place}: {error}"));
         let drawn = self
             .gpu
             .run(|gpu| render::render(gpu, &seen.frame, width, height), render::is_lost)
             .map_err(failed)?;
+        if drawn.unshadowed > 0 {
+            let message = format!("{} lights cast no shadows: there are too many that do", drawn.unshadowed);
+            seen.warnings.push(Diagnostic::warning(place, message));
+        }
         let surface = Surface::with_pixels(drawn.width, drawn.height, Pixels::U8(drawn.rgba));
         let bytes = codec::encode(&surface, &encoding)
             .map_err(|error| CommandError::argument("", error.to_string()))?;

@@ -11,26 +11,34 @@ use gpu::{
 
 use crate::{
     frame::{Alpha, Frame, Geometry, Image, Material, Texture, Wrap},
-    render::{RenderError, batch::Plan, mips, view},
+    model::Slot as Purpose,
+    render::{RenderError, batch::Plan, mips, sheen, view},
 };
 
 /// The most samples along the direction in which a texture is seen at a slant.
 const ANISOTROPY: u16 = 8;
 
-/// The slots of a material.
-pub(super) const SLOTS: [Slot; 11] = [
-    Slot::new(SlotKind::Uniform),
-    Slot::new(SlotKind::Texture),
-    Slot::new(SlotKind::Sampler),
-    Slot::new(SlotKind::Texture),
-    Slot::new(SlotKind::Sampler),
-    Slot::new(SlotKind::Texture),
-    Slot::new(SlotKind::Sampler),
-    Slot::new(SlotKind::Texture),
-    Slot::new(SlotKind::Sampler),
-    Slot::new(SlotKind::Texture),
-    Slot::new(SlotKind::Sampler),
-];
+/// How many textures materials have without lobes; they come first.
+const BASIC: usize = 5;
+/// How many they have with lobes.
+const ALL: usize = Purpose::ALL.len();
+
+/// The slots of a material, without lobes or with them.
+pub(super) fn slots(lobed: bool) -> Vec<Slot> {
+    let mut slots = vec![Slot::new(SlotKind::Uniform)];
+    for _ in 0..if lobed { ALL } else { BASIC } {
+        slots.extend([Slot::new(SlotKind::Texture), Slot::new(SlotKind::Sampler)]);
+    }
+    if lobed {
+        slots.push(Slot::new(SlotKind::Storage));
+    }
+    slots
+}
+
+/// Whether the shaders of lobes draw it: what is not lit has none.
+pub(super) fn is_lobed(material: &Material) -> bool {
+    !material.unlit && material.lobes.are_seen()
+}
 
 /// As `Material` in `fragment.wgsl`.
 #[repr(C)]
@@ -40,27 +48,35 @@ struct Uniform {
     emissive: Vec4,
     factors: Vec4,
     alpha: Vec4,
-    mappings: [[Vec4; 2]; 5],
+    mappings: [[Vec4; 2]; ALL],
+    specular: Vec4,
+    coat: Vec4,
+    sheen: Vec4,
+    through: Vec4,
+    volume: Vec4,
 }
 
-/// The textures of a material in the order of their slots, and whether their colours are sRGB.
-fn textures(material: &Material) -> [(&Option<Texture>, bool); 5] {
-    [
-        (&material.base_color_texture, true),
-        (&material.metallic_roughness_texture, false),
-        (&material.normal_texture, false),
-        (&material.occlusion_texture, false),
-        (&material.emissive_texture, true),
-    ]
+/// The textures of a material in the order of their slots.
+fn textures(material: &Material) -> [Option<&Texture>; ALL] {
+    let lobed = is_lobed(material);
+    Purpose::ALL.map(|purpose| match purpose {
+        Purpose::BaseColor => material.base_color_texture.as_ref(),
+        Purpose::MetallicRoughness => material.metallic_roughness_texture.as_ref(),
+        Purpose::Normal => material.normal_texture.as_ref(),
+        Purpose::Occlusion => material.occlusion_texture.as_ref(),
+        Purpose::Emissive => material.emissive_texture.as_ref(),
+        purpose => {
+            let mut found = material.lobe_textures.iter().filter(|(other, _)| lobed && *other == purpose);
+            found.next().map(|(_, texture)| texture)
+        }
+    })
 }
 
 /// Which textures of a material are seen on a geometry, a bit for each: those whose texture coordinates it has.
 pub(super) fn textured(geometry: &Geometry, material: &Material) -> i32 {
-    let seen = |texture: &Option<Texture>| {
-        texture.as_ref().is_some_and(|texture| !geometry.uvs[texture.set.min(1)].is_empty())
-    };
+    let seen = |texture: &Texture| !geometry.uvs[texture.set.min(1)].is_empty();
     let bits = textures(material).into_iter().enumerate();
-    bits.filter(|(_, (texture, _))| seen(texture)).map(|(place, _)| 1 << place).sum()
+    bits.filter(|(_, texture)| texture.is_some_and(seen)).map(|(place, _)| 1 << place).sum()
 }
 
 /// The bindings of all materials.
@@ -75,10 +91,17 @@ pub(super) fn materials(gpu: &Gpu, frame: &Frame, plan: &Plan<'_>) -> Result<Vec
     }
     let blank = view::placeholder(gpu, Format::Rgba8)?;
     let mut images: HashMap<(*const Image, bool), gpu::Texture> = HashMap::new();
+    let albedo = match frame.materials.iter().any(is_lobed) {
+        true => gpu.buffer(Use::Storage, sheen::albedo())?,
+        false => gpu.buffer(Use::Storage, &[0.0])?,
+    };
     let mut bind = |material: &Material, used: i32| {
-        let mut bound = Vec::with_capacity(5);
-        for (place, (texture, srgb)) in textures(material).into_iter().enumerate() {
-            let Some(texture) = texture.as_ref().filter(|_| used >> place & 1 == 1) else {
+        let lobed = is_lobed(material);
+        let count = if lobed { ALL } else { BASIC };
+        let mut bound = Vec::with_capacity(count);
+        for (place, texture) in textures(material).into_iter().enumerate().take(count) {
+            let srgb = Purpose::ALL[place].is_srgb();
+            let Some(texture) = texture.filter(|_| used >> place & 1 == 1) else {
                 bound.push((blank.clone(), gpu.sampler(PLAIN)?));
                 continue;
             };
@@ -95,7 +118,10 @@ pub(super) fn materials(gpu: &Gpu, frame: &Frame, plan: &Plan<'_>) -> Result<Vec
         for (image, sampler) in &bound {
             bindings.extend([image.into(), sampler.into()]);
         }
-        Ok(gpu.bind(&gpu.layout(&SLOTS)?, &bindings)?)
+        if lobed {
+            bindings.push((&albedo).into());
+        }
+        Ok(gpu.bind(&gpu.layout(&slots(lobed))?, &bindings)?)
     };
     frame.materials.iter().zip(used).map(|(material, used)| bind(material, used)).collect()
 }
@@ -135,6 +161,9 @@ fn uniform(material: &Material) -> Uniform {
     let edge = ((material.ior - 1.0) / (material.ior + 1.0)).powi(2);
     // KHR_materials_ior: 0 stands for a Fresnel of 1.
     let reflectance = if edge.is_finite() { edge.clamp(0.0, 1.0) } else { 0.04 };
+    let lobes = &material.lobes;
+    let left = lobes.attenuation_color.clamp(Vec3::splat(1e-4), Vec3::ONE);
+    let absorbed = left.map(|part| -part.ln() / lobes.attenuation_distance.max(1e-6));
     Uniform {
         base: material.base_color,
         emissive: material.emissive.extend(reflectance),
@@ -145,7 +174,17 @@ fn uniform(material: &Material) -> Uniform {
             material.occlusion_strength.clamp(0.0, 1.0),
         ),
         alpha: Vec4::splat(if let Alpha::Mask(cutoff) = material.alpha { cutoff } else { 0.0 }),
-        mappings: textures(material).map(|(texture, _)| texture.as_ref().map_or([Vec4::ZERO; 2], mapping)),
+        mappings: textures(material).map(|texture| texture.map_or([Vec4::ZERO; 2], mapping)),
+        specular: lobes.specular_color.max(Vec3::ZERO).extend(lobes.specular.clamp(0.0, 1.0)),
+        coat: Vec4::new(
+            lobes.clearcoat.clamp(0.0, 1.0),
+            lobes.clearcoat_roughness.clamp(0.0, 1.0),
+            lobes.clearcoat_normal_scale,
+            material.ior,
+        ),
+        sheen: lobes.sheen_color.clamp(Vec3::ZERO, Vec3::ONE).extend(lobes.sheen_roughness.clamp(0.0, 1.0)),
+        through: absorbed.extend(lobes.transmission.clamp(0.0, 1.0)),
+        volume: Vec4::new(lobes.thickness.max(0.0), 0.0, 0.0, 0.0),
     }
 }
 

@@ -1,10 +1,11 @@
 //! Drawing: frames to pixels.
 //!
 //! Owns the way from a [`Frame`] to rows of pixels: the frame is checked ([`check`]), its instances are gathered into
-//! draws ([`batch`]), what they need goes to the GPU ([`upload`], [`material`], [`environment`], [`shadow`]), and one
-//! pass a tile draws them. Pixels depend on the frame, the size and the adapter alone. Never changes a frame, never
+//! draws ([`batch`]), what they need goes to the GPU ([`upload`], [`material`], [`environment`], [`shadow`], and
+//! [`backdrop`] where light goes through something), and one pass a tile draws them. Pixels depend on the frame, the size and the adapter alone. Never changes a frame, never
 //! reads files.
 
+mod backdrop;
 mod batch;
 mod check;
 mod environment;
@@ -14,12 +15,16 @@ mod pipelines;
 mod pixels;
 mod prefilter;
 mod shadow;
+mod shadow_views;
+mod sheen;
 mod upload;
 mod view;
 
 use gpu::{Format, Gpu, GpuError, TargetSpec};
 
 pub use view::Part;
+
+use pipelines::Scope;
 
 use crate::frame::Frame;
 
@@ -34,6 +39,8 @@ pub struct Rendered {
     pub rgba: Vec<[u8; 4]>,
     /// How many instances were left out because their places or positions are not finite.
     pub skipped: usize,
+    /// How many lights cast no shadows because there are more than there are shadow maps for.
+    pub unshadowed: usize,
 }
 
 /// A frame that cannot be drawn.
@@ -139,8 +146,9 @@ pub fn render_part(gpu: &Gpu, frame: &Frame, part: &Part) -> Result<Rendered, Re
     let plan = batch::plan(frame, &checked, &view);
     let meshes = upload::meshes(gpu, frame, &plan)?;
     let materials = material::materials(gpu, frame, &plan)?;
-    let shared = view::Shared::new(gpu, frame, &view, &plan, &meshes, &materials)?;
-    let draws = pipelines::draws(gpu, frame, &plan, &shared)?;
+    let mut shared = view::Shared::new(gpu, frame, &view, &plan, &meshes, &materials)?;
+    backdrop::draw(gpu, frame, (&view, part), &plan, (&meshes, &materials), &mut shared)?;
+    let draws = pipelines::draws(gpu, frame, &plan, &shared, Scope::Picture)?;
     let clear = frame.background.map_or([0.0; 4], |color| {
         let color = color.as_dvec4();
         [color.x * color.w, color.y * color.w, color.z * color.w, color.w]
@@ -179,5 +187,5 @@ pub fn render_part(gpu: &Gpu, frame: &Frame, part: &Part) -> Result<Rendered, Re
             tile.place(&drawn, &mut rgba, width);
         }
     }
-    Ok(Rendered { width, height, rgba, skipped: checked.skipped })
+    Ok(Rendered { width, height, rgba, skipped: checked.skipped, unshadowed: shared.unshadowed })
 }

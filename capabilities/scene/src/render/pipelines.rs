@@ -16,7 +16,7 @@ use crate::{
     },
 };
 
-/// All shaders of scenes.
+/// The shaders of scenes.
 pub(super) const SHADER: &str = concat!(
     include_str!("../../../../shaders/scene/frame.wgsl"),
     include_str!("../../../../shaders/scene/vertex.wgsl"),
@@ -24,6 +24,25 @@ pub(super) const SHADER: &str = concat!(
     include_str!("../../../../shaders/scene/light.wgsl"),
     include_str!("../../../../shaders/scene/fragment.wgsl"),
 );
+
+/// The same with lobes.
+const LOBED_SHADER: &str = concat!(
+    include_str!("../../../../shaders/scene/frame.wgsl"),
+    include_str!("../../../../shaders/scene/vertex.wgsl"),
+    include_str!("../../../../shaders/scene/environment.wgsl"),
+    include_str!("../../../../shaders/scene/light.wgsl"),
+    include_str!("../../../../shaders/scene/fragment.wgsl"),
+    include_str!("../../../../shaders/scene/lobes.wgsl"),
+);
+
+/// What is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Scope {
+    /// The picture: everything, as it is shown.
+    Picture,
+    /// The light from what is seen through other things: all that is neither blended nor lets light through.
+    Backdrop,
+}
 
 /// Which values of vertices are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -55,14 +74,20 @@ pub(super) fn draws(
     frame: &Frame,
     plan: &Plan<'_>,
     shared: &Shared,
+    scope: Scope,
 ) -> Result<Vec<Draw>, RenderError> {
     let mut made: HashMap<Variant, Pipeline> = HashMap::new();
     let mut draws = Vec::with_capacity(plan.batches.len());
     for batch in &plan.batches {
         let geometry = plan.checked.geometries[batch.geometry].0;
         let material = &frame.materials[batch.material];
+        let hides = material.alpha != Alpha::Blend && !is_transmissive(material);
+        if scope == Scope::Backdrop && !hides {
+            continue;
+        }
         for culling in turns(geometry.topology, material) {
-            let variant = Variant::new(geometry, material, batch.mirrored, *culling, shared);
+            let mut variant = Variant::new(geometry, material, shared, scope);
+            (variant.mirrored, variant.culling) = (batch.mirrored, *culling);
             let pipeline = match made.get(&variant) {
                 Some(pipeline) => pipeline.clone(),
                 None => gpu.pipeline(&variant.spec())?,
@@ -89,9 +114,17 @@ fn turns(topology: Topology, material: &Material) -> &'static [Culling] {
     }
 }
 
+/// Whether other things are seen through it.
+pub(super) fn is_transmissive(material: &Material) -> bool {
+    material::is_lobed(material) && material.lobes.is_transmissive()
+}
+
 /// What a material needs to see of a geometry.
 pub(super) fn style(geometry: &Geometry, material: &Material) -> Style {
-    if !geometry.colors.is_empty() || material::textured(geometry, material) != 0 {
+    if !geometry.colors.is_empty()
+        || material::is_lobed(material)
+        || material::textured(geometry, material) != 0
+    {
         Style::Rich
     } else if geometry.normals.is_empty() {
         Style::Flat
@@ -125,21 +158,20 @@ pub(super) fn streams(style: Style) -> Vec<Stream> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Variant {
     style: Style,
-    constants: [(&'static str, i32); 9],
+    constants: [(&'static str, i32); 10],
+    /// Which lobes the shader has; none where it is the plain one.
+    lobes: Option<i32>,
+    /// Whether the material is bound with lobes.
+    lobed: bool,
     primitive: Primitive,
     mirrored: bool,
     culling: Culling,
     blended: bool,
+    scope: Scope,
 }
 
 impl Variant {
-    fn new(
-        geometry: &Geometry,
-        material: &Material,
-        mirrored: bool,
-        culling: Culling,
-        shared: &Shared,
-    ) -> Self {
+    fn new(geometry: &Geometry, material: &Material, shared: &Shared, scope: Scope) -> Self {
         let triangles = geometry.topology == Topology::Triangles;
         // As glTF 2.0 has it (3.7.2.1): lines and points without normals are not lit.
         let unlit = material.unlit || (!triangles && geometry.normals.is_empty());
@@ -148,27 +180,35 @@ impl Variant {
             Alpha::Mask(_) => 1,
             Alpha::Blend => 2,
         };
+        let lobed = material::is_lobed(material);
+        let lobes = &material.lobes;
+        let lobes = [lobes.is_coated(), lobes.has_sheen(), lobes.is_transmissive()];
+        let bits = lobes.into_iter().enumerate().map(|(place, has)| i32::from(has) << place).sum();
         Variant {
             style: style(geometry, material),
             constants: [
                 ("ENVIRONMENT", shared.environment),
                 ("LIGHTS", shared.lit.into()),
-                ("SHADOWS", shared.shadows.into()),
+                ("SHADOWS", shared.shadowed.into()),
                 ("TEXTURES", material::textured(geometry, material)),
                 ("NORMALS", (!geometry.normals.is_empty()).into()),
                 ("TANGENTS", (!geometry.tangents.is_empty()).into()),
                 ("COLORS", (!geometry.colors.is_empty()).into()),
                 ("UNLIT", unlit.into()),
                 ("ALPHA", alpha),
+                ("TONED", (scope == Scope::Picture).into()),
             ],
+            lobes: (lobed && !unlit).then_some(bits),
+            lobed,
             primitive: match geometry.topology {
                 Topology::Triangles => Primitive::Triangles,
                 Topology::Lines => Primitive::Lines,
                 Topology::Points => Primitive::Points,
             },
-            mirrored,
-            culling,
+            mirrored: false,
+            culling: Culling::None,
             blended: material.alpha == Alpha::Blend,
+            scope,
         }
     }
 
@@ -176,20 +216,27 @@ impl Variant {
         let (vertex, fragment) = match self.style {
             Style::Flat => ("flat_vertex", "plain_fragment"),
             Style::Smooth => ("smooth_vertex", "plain_fragment"),
+            Style::Rich if self.lobes.is_some() => ("lobed_vertex", "lobed_fragment"),
             Style::Rich => ("rich_vertex", "rich_fragment"),
+        };
+        let mut constants = self.constants.to_vec();
+        constants.extend(self.lobes.map(|bits| ("LOBES", bits)));
+        let format = match self.scope {
+            Scope::Picture => Format::Rgba8Srgb,
+            Scope::Backdrop => Format::Rgba16Float,
         };
         let blending = if self.blended { Blending::Over } else { Blending::Replace };
         PipelineSpec {
-            source: SHADER.into(),
+            source: if self.lobes.is_some() { LOBED_SHADER } else { SHADER }.into(),
             vertex,
             fragment: Some(fragment),
-            constants: self.constants.to_vec(),
-            groups: vec![view::SLOTS.to_vec(), material::SLOTS.to_vec()],
+            constants,
+            groups: vec![view::SLOTS.to_vec(), material::slots(self.lobed)],
             streams: streams(self.style),
             primitive: self.primitive,
             clockwise: self.mirrored,
             culling: self.culling,
-            color: Some((Format::Rgba8Srgb, blending)),
+            color: Some((format, blending)),
             depth: Some(Depth { write: !self.blended, bias: (0, 0) }),
             samples: SAMPLES,
         }

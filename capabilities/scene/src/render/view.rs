@@ -2,7 +2,7 @@
 
 use bytemuck::{Pod, Zeroable};
 use glam::{DMat4, DVec3, Mat4, Vec3, Vec4, dcamera::rh::proj::directx};
-use gpu::{Bindings, Buffer, Format, Gpu, GpuError, Sampler, Slot, SlotKind, Texture, Use};
+use gpu::{Bindings, Buffer, Format, Gpu, GpuError, Pyramid, Sampler, Slot, SlotKind, Texture, Use};
 
 use crate::{
     frame::{Camera, Environment, Frame, Light, LightKind, Projection},
@@ -10,7 +10,7 @@ use crate::{
         RenderError,
         batch::Plan,
         environment::{self, Surroundings},
-        shadow::{self, Shadow},
+        shadow::{self, Shadows},
         upload::Meshes,
     },
 };
@@ -145,10 +145,12 @@ pub(super) fn tiles(width: u32, height: u32, side: u32) -> impl Iterator<Item = 
 pub(super) struct Globals {
     pub(super) clip_from_world: Mat4,
     pub(super) shadow_from_world: Mat4,
+    backdrop_from_world: Mat4,
     harmonics: [Vec4; 9],
     towards_eye: Vec4,
     environment: Vec4,
-    shadow: Vec4,
+    background: Vec4,
+    backdrop: Vec4,
 }
 
 /// As `Light` in `frame.wgsl`.
@@ -168,26 +170,31 @@ pub(super) struct Shared {
     lamps: Buffer<Lamp>,
     surroundings: Surroundings,
     environment_sampler: Sampler,
-    shadow: Texture,
+    shadows: Shadows,
     shadow_sampler: Sampler,
+    backdrop: Texture,
     /// 0 none, 1 the studio, 2 an image.
     pub(super) environment: i32,
     pub(super) lit: bool,
-    pub(super) shadows: bool,
+    pub(super) shadowed: bool,
+    /// How many lights cast no shadows, because there are too many.
+    pub(super) unshadowed: usize,
 }
 
 /// The slots of the group that all draws share.
-pub(super) const SLOTS: [Slot; 6] = [
+pub(super) const SLOTS: [Slot; 8] = [
     Slot::with_vertices(SlotKind::Uniform),
     Slot::new(SlotKind::Storage),
     Slot::new(SlotKind::Texture),
     Slot::new(SlotKind::Sampler),
     Slot::new(SlotKind::Depth),
     Slot::new(SlotKind::Comparison),
+    Slot::new(SlotKind::Storage),
+    Slot::new(SlotKind::Texture),
 ];
 
 impl Shared {
-    /// Puts on the GPU what all draws share, and draws the shadow map.
+    /// Puts on the GPU what all draws share, and draws the shadow maps.
     ///
     /// # Errors
     /// What fails there.
@@ -205,34 +212,42 @@ impl Shared {
             Environment::Image { turn, scale, .. } => (2, *scale, *turn),
         };
         let surroundings = environment::surroundings(gpu, &frame.environment)?;
-        let sun = shadow::sun(frame);
-        let Shadow { map, shadow_from_world, texel, part } = match sun {
-            Some((_, direction)) if !plan.batches.is_empty() => {
-                shadow::draw(gpu, frame, plan, meshes, materials, direction, view.eye)?
-            }
-            _ => Shadow::none(gpu)?,
-        };
-        let lamps: Vec<Lamp> = frame.lights.iter().map(|light| lamp(light, view.eye)).collect();
+        let casting = shadow::casting(frame, plan, view.eye);
+        let shadows = shadow::draw(gpu, frame, plan, meshes, materials, &casting)?;
+        let mut lamps: Vec<Lamp> = frame.lights.iter().map(|light| lamp(light, view.eye)).collect();
+        for (lamp, views) in lamps.iter_mut().zip(&casting.of_lights) {
+            (lamp.cone.y, lamp.cone.z) = (views.start as f32, views.len() as f32);
+        }
         let lamps = if lamps.is_empty() { vec![Lamp::zeroed()] } else { lamps };
-        let sun_number = sun.map_or(-1.0, |(number, _)| number as f32);
         Ok(Shared {
             globals: Globals {
                 clip_from_world: Mat4::IDENTITY,
-                shadow_from_world,
+                shadow_from_world: Mat4::IDENTITY,
+                backdrop_from_world: Mat4::IDENTITY,
                 harmonics: surroundings.harmonics,
                 towards_eye: (-view.forward).extend(if view.parallel { 1.0 } else { 0.0 }),
                 environment: Vec4::new(scale, turn, surroundings.levels, frame.lights.len() as f32),
-                shadow: Vec4::new(texel, part, sun_number, 0.0),
+                background: frame.background.unwrap_or_default(),
+                backdrop: Vec4::ONE,
             },
             lamps: gpu.buffer(Use::Storage, &lamps)?,
             surroundings,
             environment_sampler: gpu.sampler(environment::SAMPLER)?,
-            shadow: map,
+            shadows,
             shadow_sampler: gpu.sampler(shadow::SAMPLER)?,
+            backdrop: placeholder(gpu, Format::Rgba16Float)?,
             environment,
             lit: !frame.lights.is_empty(),
-            shadows: sun.is_some(),
+            shadowed: !casting.views.is_empty(),
+            unshadowed: casting.unshadowed,
         })
+    }
+
+    /// Shows this as what is behind from now on; `height` is that of the whole picture in its pixels.
+    pub(super) fn set_backdrop(&mut self, pyramid: &Pyramid, clip_from_world: Mat4, height: f32) {
+        self.globals.backdrop_from_world = clip_from_world;
+        self.globals.backdrop = Vec4::new(pyramid.levels().len() as f32, height, 0.0, 0.0);
+        self.backdrop = pyramid.texture().clone();
     }
 
     /// Binds it for a tile.
@@ -247,8 +262,10 @@ impl Shared {
             (&self.lamps).into(),
             (&self.surroundings.map).into(),
             (&self.environment_sampler).into(),
-            (&self.shadow).into(),
+            (&self.shadows.map).into(),
             (&self.shadow_sampler).into(),
+            (&self.shadows.views).into(),
+            (&self.backdrop).into(),
         ];
         gpu.bind(&layout, &bindings)
     }
