@@ -178,12 +178,13 @@ fn surfaces_gain_no_light_of_a_sky_of_suns() {
     }
 }
 
-/// A texture of one pixel.
+/// A texture that is laid so that its second pixel alone is seen.
 fn texture(rgba: [u8; 4]) -> Texture {
+    let second = Mat3::from_translation(Vec2::new(0.75, 0.5)) * Mat3::from_scale(Vec2::splat(1e-3));
     Texture {
-        image: Arc::new(Image { width: 1, height: 1, rgba: vec![rgba] }),
+        image: Arc::new(Image { width: 2, height: 1, rgba: vec![[0; 4], rgba] }),
         set: 0,
-        image_from_uv: Mat3::IDENTITY,
+        image_from_uv: second,
         wrap: [Wrap::Repeat; 2],
         smooth: false,
     }
