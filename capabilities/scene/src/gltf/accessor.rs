@@ -3,11 +3,13 @@
 use std::{cell::RefCell, rc::Rc};
 
 use base::Limits;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{
     attributes::Semantic,
+    bounds,
     buffers::Buffers,
+    draco,
     json::{At, Read},
 };
 
@@ -40,6 +42,18 @@ impl Component {
             Component::I8 | Component::U8 => 1,
             Component::I16 | Component::U16 => 2,
             Component::U32 | Component::F32 => 4,
+        }
+    }
+
+    /// The least and the greatest integer; none are out of range for floats.
+    pub fn range(self) -> (i64, i64) {
+        match self {
+            Component::I8 => (-128, 127),
+            Component::U8 => (0, 255),
+            Component::I16 => (-32768, 32767),
+            Component::U16 => (0, 65535),
+            Component::U32 => (0, u32::MAX.into()),
+            Component::F32 => (i64::MIN, i64::MAX),
         }
     }
 
@@ -118,6 +132,8 @@ pub(super) struct Accessor<'a> {
     pub shape: Shape,
     pub normalized: bool,
     pub has_bounds: bool,
+    /// Whether packing rounded the numbers: bounds and unit lengths hold only nearly.
+    pub rounded: bool,
     sparse: Option<Sparse<'a>>,
 }
 
@@ -132,6 +148,12 @@ pub(super) struct Accessors<'a> {
     pub buffers: Buffers<'a>,
     pub list: Vec<Option<Accessor<'a>>>,
     cache: RefCell<Vec<Option<Rc<Data>>>>,
+    /// How many there are in the file; the others stand for some of them in compressed primitives.
+    declared: usize,
+    /// Which one stands at a place for the one that is named there.
+    replaced: FxHashMap<String, usize>,
+    /// The triangles of compressed primitives, by the place of each.
+    faces: FxHashMap<String, Vec<u32>>,
     /// What was checked as which attribute.
     checked: RefCell<FxHashSet<(usize, Semantic)>>,
     /// How many more bytes may be decoded.
@@ -154,18 +176,68 @@ impl<'a> Accessors<'a> {
         let list = list.into_iter().map(|at| declaration(at, &buffers)).collect::<Read<Vec<_>>>()?;
         let budget = buffers.size().saturating_mul(EXPANSION).saturating_add(SMALL).min(limits.import_bytes);
         let cache = RefCell::new(list.iter().map(|_| None).collect());
-        Ok(Accessors { buffers, list, cache, checked: RefCell::default(), budget: RefCell::new(budget) })
+        let declared = list.len();
+        let mut accessors = Accessors {
+            buffers,
+            list,
+            cache,
+            declared,
+            replaced: FxHashMap::default(),
+            faces: FxHashMap::default(),
+            checked: RefCell::default(),
+            budget: RefCell::new(budget),
+        };
+        draco::fill(root, &mut accessors, limits)?;
+        Ok(accessors)
     }
 
+    /// How many accessors the file has.
     pub fn len(&self) -> usize {
-        self.list.len()
+        self.declared
     }
 
-    /// The accessor that a property names.
+    /// An accessor of the file; none when it is of an unknown type.
+    pub fn declared(&self, index: usize) -> Option<&Accessor<'a>> {
+        self.list.get(..self.declared)?.get(index)?.as_ref()
+    }
+
+    /// The accessor that a property names, or what stands for it there.
     pub fn named(&self, at: &At<'_>) -> Read<(usize, &Accessor<'a>)> {
-        let index = at.index(self.list.len())?;
+        let named = at.index(self.declared)?;
+        let index = self.replaced.get(&at.place).copied().unwrap_or(named);
         let accessor = self.list.get(index).and_then(Option::as_ref);
         Ok((index, accessor.ok_or_else(|| at.error("the accessor is of an unknown type"))?))
+    }
+
+    /// The triangles of a compressed primitive.
+    pub fn faces(&self, primitive: &At<'_>) -> Option<&Vec<u32>> {
+        self.faces.get(&primitive.place)
+    }
+
+    /// Puts decoded numbers at a place that names an accessor: `count` elements of its shape.
+    pub fn replace_with(&mut self, at: &At<'_>, index: usize, count: usize, data: Data) -> Read<()> {
+        let Some(accessor) = self.declared(index) else { return Ok(()) };
+        let accessor = Accessor {
+            at: accessor.at.clone(),
+            view: None,
+            offset: 0,
+            count,
+            rounded: true,
+            sparse: None,
+            ..*accessor
+        };
+        bounds::check(&accessor, &data)?;
+        // What was decoded is read once more as floats.
+        *self.budget.borrow_mut() += count as u64 * accessor.shape.count() as u64 * 8;
+        self.replaced.insert(at.place.clone(), self.list.len());
+        self.cache.borrow_mut().push(Some(Rc::new(data)));
+        self.list.push(Some(accessor));
+        Ok(())
+    }
+
+    /// Gives a compressed primitive its triangles.
+    pub fn add_faces(&mut self, primitive: String, faces: Vec<u32>) {
+        self.faces.insert(primitive, faces);
     }
 
     /// Takes decoded bytes off what may be decoded.
@@ -180,7 +252,7 @@ impl<'a> Accessors<'a> {
     pub fn is_blank(&self, index: usize) -> bool {
         self.list.get(index).and_then(Option::as_ref).is_none_or(|accessor| match accessor.view {
             Some(view) => !self.buffers.has_data(view),
-            None => accessor.sparse.is_none(),
+            None => accessor.sparse.is_none() && index < self.declared,
         })
     }
 
@@ -199,7 +271,7 @@ impl<'a> Accessors<'a> {
         };
         let data = Rc::new(self.decode(accessor)?);
         if !self.is_blank(index) {
-            super::bounds::check(accessor, &data)?;
+            bounds::check(accessor, &data)?;
         }
         if let Some(slot) = self.cache.borrow_mut().get_mut(index) {
             *slot = Some(data.clone());
@@ -351,8 +423,9 @@ fn declaration<'a>(at: At<'a>, buffers: &Buffers<'_>) -> Read<Option<Accessor<'a
         bounds += 1;
     }
     let has_bounds = bounds == 2;
+    let rounded = view.is_some_and(|view| buffers.is_rounded(view));
     let offset = offset as usize;
-    Ok(Some(Accessor { at, view, offset, count, component, shape, normalized, has_bounds, sparse }))
+    Ok(Some(Accessor { at, view, offset, count, component, shape, normalized, has_bounds, rounded, sparse }))
 }
 
 /// Whether elements lie within a view.

@@ -157,10 +157,12 @@ pub(super) fn check_data(
     if accessors.is_blank(attribute.accessor) || !accessors.is_first(attribute.accessor, semantic) {
         return Ok(());
     }
+    let Some(accessor) = accessors.list.get(attribute.accessor).and_then(Option::as_ref) else {
+        return Ok(());
+    };
     let data = accessors.data(attribute.accessor)?;
-    let Data::Floats(floats) = &*data else { return Ok(()) };
-    let shape = accessors.list.get(attribute.accessor).and_then(Option::as_ref).map(|a| a.shape.count());
-    let width = shape.unwrap_or(1);
+    let (Data::Floats(floats), false) = (&*data, accessor.rounded) else { return Ok(()) };
+    let width = accessor.shape.count();
     match semantic {
         Semantic::Normal | Semantic::Tangent => {
             for (i, vector) in floats.chunks_exact(width).enumerate() {

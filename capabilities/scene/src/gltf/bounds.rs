@@ -25,7 +25,7 @@ fn compare<T: PartialOrd + Copy + std::fmt::Display>(
     rounded: impl Fn(f64) -> T,
 ) -> Read<()> {
     let wanted = [accessor.at.get("min"), accessor.at.get("max")];
-    if wanted.iter().all(Option::is_none) {
+    if accessor.rounded || wanted.iter().all(Option::is_none) {
         return Ok(());
     }
     let Some(first) = numbers.get(..width) else { return Ok(()) };

@@ -2,9 +2,14 @@
 
 use std::borrow::Cow;
 
+use base::Limits;
 use base64::{Engine, engine::general_purpose::STANDARD};
+use rayon::prelude::*;
 
-use super::json::{At, Read};
+use super::{
+    json::{At, Read},
+    packed::{self, Packed, Unpacked},
+};
 
 /// Reads a file beside the scene by its path relative to it.
 pub type Resolve<'a> = dyn Fn(&str) -> Option<Vec<u8>> + 'a;
@@ -63,6 +68,18 @@ pub(super) struct Buffer<'a> {
     data: Option<Cow<'a, [u8]>>,
 }
 
+impl Buffer<'_> {
+    /// How many bytes it declares.
+    pub fn length(&self) -> usize {
+        self.length
+    }
+
+    /// Its bytes, if they are there.
+    pub fn data(&self) -> Option<&[u8]> {
+        self.data.as_deref()
+    }
+}
+
 /// A part of a buffer.
 #[derive(Clone)]
 pub(super) struct View {
@@ -77,6 +94,8 @@ pub(super) struct View {
 pub(super) struct Buffers<'a> {
     buffers: Vec<Buffer<'a>>,
     pub views: Vec<View>,
+    /// For each view its bytes, where they were packed.
+    unpacked: Vec<Option<Unpacked>>,
 }
 
 /// The target of views of vertices.
@@ -85,34 +104,62 @@ pub(super) const ARRAY: u64 = 34962;
 pub(super) const ELEMENTS: u64 = 34963;
 
 impl<'a> Buffers<'a> {
-    pub fn read(root: &At<'_>, binary: Option<&'a [u8]>, is_glb: bool, resolve: &Resolve<'_>) -> Read<Self> {
+    pub fn read(
+        root: &At<'_>,
+        binary: Option<&'a [u8]>,
+        is_glb: bool,
+        resolve: &Resolve<'_>,
+        limits: &Limits,
+    ) -> Read<Self> {
         let list = root.objects("buffers")?;
         let mut buffers = Vec::with_capacity(list.len());
         for (index, at) in list.iter().enumerate() {
             buffers.push(read_buffer(at, binary.filter(|_| index == 0), is_glb && index == 0, resolve)?);
         }
         let list = root.objects("bufferViews")?;
-        let views = list.iter().map(|at| read_view(at, &buffers)).collect::<Read<_>>()?;
-        Ok(Buffers { buffers, views })
+        let views = list.iter().map(|at| read_view(at, &buffers)).collect::<Read<Vec<_>>>()?;
+        let packed = list.iter().zip(&views).map(|(at, view)| Packed::declared(at, view, &buffers));
+        let packed = packed.collect::<Read<Vec<_>>>()?;
+        let size = packed.iter().flatten().fold(0, |sum: u64, packed| sum.saturating_add(packed.size()));
+        Limits::check("the unpacked size in bytes", size, limits.import_bytes, "importBytes")?;
+        let unpack =
+            |packed: &Option<Packed<'_>>| packed.as_ref().map(|packed| packed.unpack(&buffers)).transpose();
+        let unpacked = packed.par_iter().map(unpack).collect::<Vec<Read<_>>>();
+        let unpacked = unpacked.into_iter().collect::<Read<_>>()?;
+        Ok(Buffers { buffers, views, unpacked })
     }
 
     /// The bytes that a view looks at; `at` is what uses it.
     pub fn bytes(&self, view: usize, at: &At<'_>) -> Read<&[u8]> {
+        if let Some(unpacked) = self.unpacked(view) {
+            return Ok(unpacked.bytes());
+        }
         let none = || at.error("the buffer has no data");
         let View { buffer, start, length, .. } = self.views.get(view).ok_or_else(none)?;
-        let data = self.buffers.get(*buffer).and_then(|buffer| buffer.data.as_ref()).ok_or_else(none)?;
+        let data = self.buffers.get(*buffer).and_then(Buffer::data).ok_or_else(none)?;
         data.get(*start..start + length).ok_or_else(none)
     }
 
     /// How many bytes there are in all.
     pub fn size(&self) -> u64 {
-        self.buffers.iter().filter_map(|buffer| buffer.data.as_ref()).map(|data| data.len() as u64).sum()
+        let data = self.buffers.iter().filter_map(Buffer::data);
+        let unpacked = self.unpacked.iter().flatten().map(Unpacked::bytes);
+        data.chain(unpacked).map(|bytes| bytes.len() as u64).sum()
     }
 
     /// Whether the bytes of a view are there at all.
     pub fn has_data(&self, view: usize) -> bool {
         let buffer = self.views.get(view).and_then(|view| self.buffers.get(view.buffer));
-        buffer.is_some_and(|buffer| buffer.data.is_some())
+        self.unpacked(view).is_some() || buffer.is_some_and(|buffer| buffer.data.is_some())
+    }
+
+    /// Whether the numbers of a view are only nearly what they were before packing.
+    pub fn is_rounded(&self, view: usize) -> bool {
+        self.unpacked(view).is_some_and(|unpacked| unpacked.rounded)
+    }
+
+    fn unpacked(&self, view: usize) -> Option<&Unpacked> {
+        self.unpacked.get(view)?.as_ref()
     }
 }
 
@@ -128,6 +175,9 @@ fn read_buffer<'a>(
         return Err(length.error("a buffer of no bytes is not allowed"));
     }
     let length = usize::try_from(bytes).map_err(|_| length.error("the buffer is too large"))?;
+    if packed::is_fallback(at)? {
+        return Ok(Buffer { length, data: None });
+    }
     let data: Option<Cow<'a, [u8]>> = match at.get("uri") {
         Some(uri) => {
             let resource = resource(&uri, resolve)?;

@@ -113,6 +113,12 @@ impl<'a> At<'a> {
             .ok_or_else(|| self.error(format!("{} is no whole number of at least 0", self.value)))
     }
 
+    /// A whole number of 32 bits.
+    pub fn unsigned_u32(&self) -> Read<u32> {
+        let number = self.unsigned()?;
+        u32::try_from(number).map_err(|_| self.error(format!("{number} is out of range")))
+    }
+
     /// A whole number within bounds; the default when there is none.
     pub fn unsigned_or(&self, key: &str, default: u64, least: u64, most: u64) -> Read<u64> {
         let Some(at) = self.get(key) else { return Ok(default) };

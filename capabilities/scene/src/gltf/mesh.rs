@@ -108,7 +108,9 @@ fn read_primitive(
     accessors: &Accessors<'_>,
     materials: &Materials,
 ) -> Read<Option<Primitive>> {
+    let faces = accessors.faces(at);
     let mode = Mode::of(at.unsigned_or("mode", 4, 0, 6)?);
+    let mode = if faces.is_some() { Mode::Triangles } else { mode };
     let material = at.reference("material", materials.list.len())?;
     let sets = (0..).take_while(|n| attributes.contains_key(&Semantic::TexCoord(*n))).count();
     if let Some(needed) = material.and_then(|material| materials.sets.get(material))
@@ -122,7 +124,13 @@ fn read_primitive(
     if let Some((_, other)) = counts().find(|(_, attribute)| attribute.count != count) {
         return Err(other.at.error(format!("it has {} elements, the primitive {count}", other.count)));
     }
-    let indices = at.get("indices").map(|at| read_indices(&at, accessors, count)).transpose()?;
+    let indices = match faces {
+        Some(faces) if faces.iter().any(|vertex| *vertex as usize >= count) => {
+            return Err(at.error("a compressed triangle names a vertex that is not there"));
+        }
+        Some(faces) => Some(faces.clone()),
+        None => at.get("indices").map(|at| read_indices(&at, accessors, count)).transpose()?,
+    };
     for (semantic, attribute) in attributes {
         attributes::check_data(*semantic, attribute, accessors)?;
     }

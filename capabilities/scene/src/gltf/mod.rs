@@ -8,11 +8,13 @@ mod animation;
 mod attributes;
 mod bounds;
 mod buffers;
+mod draco;
 mod glb;
 mod json;
 mod material;
 mod mesh;
 mod node;
+mod packed;
 mod skin;
 
 pub use buffers::Resolve;
@@ -34,7 +36,9 @@ use material::Materials;
 use node::Nodes;
 
 /// The extensions that are understood where a file requires them.
-const SUPPORTED: [&str; 11] = [
+const SUPPORTED: [&str; 14] = [
+    "EXT_meshopt_compression",
+    draco::NAME,
     "KHR_lights_punctual",
     "KHR_materials_clearcoat",
     "KHR_materials_emissive_strength",
@@ -45,6 +49,7 @@ const SUPPORTED: [&str; 11] = [
     "KHR_materials_unlit",
     "KHR_materials_volume",
     "KHR_mesh_quantization",
+    "KHR_meshopt_compression",
     "KHR_texture_transform",
 ];
 
@@ -82,7 +87,7 @@ pub fn read(
     check_root(&root, limits)?;
     let quantized = uses(&root, "KHR_mesh_quantization");
     let mut warnings = Vec::new();
-    let buffers = Buffers::read(&root, binary, is_glb, resolve)?;
+    let buffers = Buffers::read(&root, binary, is_glb, resolve, limits)?;
     let materials = Materials::read(&root, &buffers, resolve, &mut warnings)?;
     let accessors = Accessors::read(&root, buffers, limits)?;
     let meshes = mesh::read(&root, &accessors, &materials, quantized)?;
