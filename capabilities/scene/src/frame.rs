@@ -47,7 +47,8 @@ pub struct Geometry {
     pub positions: Vec<Vec3>,
     /// Unit normals; the renderer makes flat ones where there are none.
     pub normals: Vec<Vec3>,
-    /// Unit tangents; `w` is the sign of the bitangent. Made from the texture coordinates (MikkTSpace) where they are needed.
+    /// Unit tangents; `w` is the sign of the bitangent. Files are given those of MikkTSpace where a normal map needs them;
+    /// the renderer derives them from the texture coordinates where there are none.
     pub tangents: Vec<Vec4>,
     /// Texture coordinates of the two sets.
     pub uvs: [Vec<Vec2>; 2],

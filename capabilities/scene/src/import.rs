@@ -5,7 +5,11 @@ use std::sync::Arc;
 use base::{Diagnostic, IdSource, Limits};
 use kernel::{Assets, CommandError, FileSource, Imported, ImportedContent, Importer, Registrar};
 
-use crate::{ReadError, Sources, gltf, kinds, model::Model, obj, ply, stl, world};
+use crate::{
+    ReadError, Sources, gltf, kinds,
+    model::{Model, add_tangents},
+    obj, ply, stl, world,
+};
 
 pub(crate) fn register(registrar: &mut Registrar<'_>, sources: &Arc<Sources>) {
     for format in ["gltf", "obj", "stl", "ply"] {
@@ -14,7 +18,7 @@ pub(crate) fn register(registrar: &mut Registrar<'_>, sources: &Arc<Sources>) {
 }
 
 /// Reads a file of a format: gltf, obj, stl or ply. `resolve` reads files beside it. What is left out of the model is told
-/// in the diagnostics.
+/// in the diagnostics. Where a material has a normal map and the file no tangents, they are those of MikkTSpace.
 ///
 /// # Errors
 /// The file is damaged, a file beside it that it cannot do without is missing, or a limit is exceeded.
@@ -25,12 +29,14 @@ pub fn read(
     limits: &Limits,
 ) -> Result<(Model, Vec<Diagnostic>), ReadError> {
     Limits::check("the file's size in bytes", bytes.len() as u64, limits.file_bytes, "fileBytes")?;
-    match format {
-        "obj" => obj::read(bytes, resolve, limits),
-        "ply" => ply::read(bytes).map(|model| (model, Vec::new())),
-        "stl" => stl::read(bytes).map(|model| (model, Vec::new())),
-        _ => gltf::read(bytes, resolve, limits),
-    }
+    let (mut model, mut diagnostics) = match format {
+        "obj" => obj::read(bytes, resolve, limits)?,
+        "ply" => (ply::read(bytes)?, Vec::new()),
+        "stl" => (stl::read(bytes)?, Vec::new()),
+        _ => gltf::read(bytes, resolve, limits)?,
+    };
+    diagnostics.extend(add_tangents(&mut model));
+    Ok((model, diagnostics))
 }
 
 struct SceneImporter {

@@ -394,6 +394,10 @@ fn gltf_gives_everything_back() {
                     geometry.uvs[set] = vec![Vec2::ZERO; geometry.positions.len()];
                 }
             }
+            // Tangents are made on the way in, where a normal map needs them.
+            if geometry.tangents.is_empty() && two.2.textures.iter().any(|(slot, _)| *slot == Slot::Normal) {
+                geometry.tangents.clone_from(&one.1.tangents);
+            }
             assert_eq!(*one.1, geometry, "{what}");
             check_material(&one.2, &two.2, (&found, &wanted), &what);
         }

@@ -150,7 +150,8 @@ fn read_primitive(
     if let Some(normals) = of(Semantic::Normal)? {
         geometry.normals = vectors(&normals, |[x, y, z]| Vec3::new(x, y, z).normalize_or(Vec3::Z));
     }
-    if let Some(tangents) = of(Semantic::Tangent)? {
+    // Without normals triangles are flat, and tangents are passed over (glTF 2.0, 3.7.2.1).
+    if let (false, Some(tangents)) = (geometry.normals.is_empty(), of(Semantic::Tangent)?) {
         geometry.tangents = vectors(&tangents, |[x, y, z, w]| {
             Vec3::new(x, y, z).normalize_or(Vec3::X).extend(if w < 0.0 { -1.0 } else { 1.0 })
         });

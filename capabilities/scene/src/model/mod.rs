@@ -4,11 +4,13 @@ mod animation;
 mod bounds;
 mod material;
 mod pose;
+mod tangents;
 
 pub use animation::{Animation, Channel, Interpolation, Path, Sampler};
 pub use bounds::Bounds;
 pub use material::{Image, ImageData, Material, Slot, TextureRef, TextureTransform};
 pub use pose::{Binding, Morph, Skin, bent};
+pub(crate) use tangents::add_tangents;
 
 use std::sync::Arc;
 
