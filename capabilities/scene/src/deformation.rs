@@ -4,6 +4,8 @@
 //! numbers (4 × u16 for each vertex), then how much each counts (4 × f32). For each morph target: which lists there are (u8:
 //! 1 positions, 2 normals, 4 tangents), 0 (3 × u8), then those lists (3 × f32 for each vertex).
 
+use std::sync::Arc;
+
 use glam::{Vec3, Vec4};
 
 use crate::model::{Binding, Morph};
@@ -12,9 +14,9 @@ use crate::model::{Binding, Morph};
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Deformation {
     /// How its vertices hang on the joints of a skin.
-    pub binding: Option<Binding>,
+    pub binding: Option<Arc<Binding>>,
     /// What is added to its vertices, by weights.
-    pub morphs: Vec<Morph>,
+    pub morphs: Arc<[Morph]>,
 }
 
 /// A blob that holds no deformation.
@@ -52,7 +54,7 @@ pub fn encode(deformation: &Deformation, vertices: usize) -> Vec<u8> {
         out.extend(binding.joints.iter().flatten().flat_map(|joint| joint.to_le_bytes()));
         out.extend(binding.weights.iter().flat_map(|weights| weights.to_array()).flat_map(f32::to_le_bytes));
     }
-    for morph in &deformation.morphs {
+    for morph in deformation.morphs.iter() {
         let lists = [&morph.positions, &morph.normals, &morph.tangents];
         let is_there = |i: &usize| vertices > 0 && lists[*i].len() == vertices;
         out.extend([(0..3).filter(is_there).fold(0, |flags, i| flags | 1 << i), 0, 0, 0]);
@@ -93,7 +95,7 @@ pub fn decode(bytes: &[u8], vertices: usize) -> Result<Deformation, DeformationE
             let weights = floats(take(vertices * 16)?)?;
             let (weights, _) = weights.as_chunks::<4>();
             let weights = weights.iter().map(|four| Vec4::from_array(*four)).collect();
-            Some(Binding { joints: joints.collect(), weights })
+            Some(Arc::new(Binding { joints: joints.collect(), weights }))
         }
     };
     let mut morphs = Vec::new();
@@ -108,7 +110,11 @@ pub fn decode(bytes: &[u8], vertices: usize) -> Result<Deformation, DeformationE
         };
         morphs.push(Morph { positions: list(0)?, normals: list(1)?, tangents: list(2)? });
     }
-    if rest.is_empty() { Ok(Deformation { binding, morphs }) } else { Err(DeformationError::Length) }
+    if rest.is_empty() {
+        Ok(Deformation { binding, morphs: morphs.into() })
+    } else {
+        Err(DeformationError::Length)
+    }
 }
 
 fn floats(bytes: &[u8]) -> Result<Vec<f32>, DeformationError> {
@@ -123,14 +129,14 @@ mod tests {
     #[test]
     fn a_deformation_comes_back_as_it_was_and_damage_is_found() {
         let deformation = Deformation {
-            binding: Some(Binding {
+            binding: Some(Arc::new(Binding {
                 joints: vec![[1, 2, 3, 0x1234]; 2],
                 weights: vec![Vec4::splat(0.25); 2],
-            }),
-            morphs: vec![
+            })),
+            morphs: Arc::new([
                 Morph { positions: vec![Vec3::X; 2], ..Morph::default() },
                 Morph { normals: vec![Vec3::Y; 2], tangents: vec![Vec3::Z; 2], ..Morph::default() },
-            ],
+            ]),
         };
         let bytes = encode(&deformation, 2);
         assert_eq!(decode(&bytes, 2), Ok(deformation));

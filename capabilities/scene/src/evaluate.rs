@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use base::{BlobHash, Diagnostic, DocumentId, Limits, NodeId};
 use document::{Content, NodeRef};
-use glam::{DMat4, Mat4};
+use glam::Mat4;
 use kernel::{CommandError, Reading};
 use rustc_hash::FxHashMap;
 
@@ -12,7 +12,7 @@ use crate::{
     Sources,
     frame::{Camera, Environment, Frame, Geometry, Image, Instance, Material, Texture},
     kinds::{self, WorldEnvironment},
-    model::{Bounds, TextureRef, bent},
+    model::{Bounds, TextureRef},
     view,
     world::{self, Bend, Motion, Shown, Thing, World},
 };
@@ -128,7 +128,7 @@ impl<'a> Gathering<'a> {
     /// Visits all that is shown at a time; hands back when the animation is over.
     fn at(&mut self, time: f64, visit: &mut Visit<'_, 'a>) -> Result<f64, CommandError> {
         let root = self.root.at_time(time);
-        let motion = Motion::at(root, time, &mut |hash| self.sources.keyframes(hash, self.reading))?;
+        let motion = Motion::at(root, time, &mut |hash| self.sources.keyframes(hash, self.reading.blobs))?;
         let mut world = world::world(root, &motion, self.reading.limits)
             .map_err(|limit| CommandError::Limit { place: PLACE.to_owned(), limit })?;
         for shown in std::mem::take(&mut world.shown) {
@@ -153,7 +153,7 @@ impl<'a> Gathering<'a> {
         if let Some(geometry) = self.geometries.get(&hash) {
             return Ok(geometry.clone());
         }
-        let (geometry, bytes) = self.sources.geometry(hash, self.reading)?;
+        let (geometry, bytes) = self.sources.geometry(hash, self.reading.blobs)?;
         self.spend(bytes)?;
         self.geometries.insert(hash, geometry.clone());
         Ok(geometry)
@@ -167,16 +167,9 @@ impl<'a> Gathering<'a> {
         world_from_local: Mat4,
         world: &World,
     ) -> Result<(Arc<Geometry>, Mat4), CommandError> {
-        let vertices = geometry.positions.len();
-        let (deformation, bytes) = self.sources.deformation(bend.deformation, vertices, self.reading)?;
-        let skin = bend.skin.filter(|_| deformation.binding.is_some()).and_then(|skin| self.root.find(skin));
-        let matrices: Vec<DMat4> = skin.map(|skin| world::skin(skin, &world.places)).unwrap_or_default();
-        if matrices.is_empty() && bend.weights.iter().all(|weight| *weight == 0.0) {
-            return Ok((geometry.clone(), world_from_local));
-        }
-        self.spend(bytes + vertices * 48)?;
-        let place = if matrices.is_empty() { world_from_local } else { Mat4::IDENTITY };
-        Ok((Arc::new(bent(geometry, &deformation, &bend.weights, &matrices)), place))
+        let bent = self.sources.bent(geometry, bend, world, self.reading.blobs)?;
+        self.spend(bent.bytes)?;
+        Ok((bent.geometry, if bent.in_world { Mat4::IDENTITY } else { world_from_local }))
     }
 
     /// The place of a material; of the default one when there is none.

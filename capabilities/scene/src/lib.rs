@@ -41,7 +41,9 @@ pub use sources::Sources;
 
 /// The capability, which draws on this device.
 pub fn capability(gpu: gpu::Shared) -> Box<dyn Capability> {
-    Box::new(Scene { gpu, sources: Arc::default(), shared: Arc::default() })
+    let sources: Arc<Sources> = Arc::default();
+    let shared = Arc::new(commands::Shared::new(sources.clone()));
+    Box::new(Scene { gpu, sources, shared })
 }
 
 struct Scene {

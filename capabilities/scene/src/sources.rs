@@ -6,7 +6,7 @@ use std::{
 };
 
 use base::{BlobHash, DocumentId, Limits};
-use kernel::{CommandError, Reading};
+use kernel::{Blobs, CommandError, Reading};
 use raster::{alpha, codec};
 use rustc_hash::FxHashMap;
 
@@ -14,7 +14,8 @@ use crate::{
     deformation::{self, Deformation},
     frame::{Geometry, Image},
     geometry, keyframes,
-    model::Sampler,
+    model::{Sampler, bent},
+    world::{Bend, World},
 };
 
 /// Bytes of decoded data that are kept.
@@ -36,6 +37,19 @@ struct Kept {
 
 /// Reads something from the bytes of a blob, and says how many bytes it takes.
 type Read<'r, T> = dyn Fn(&[u8]) -> Result<(T, usize), CommandError> + 'r;
+
+/// A mesh as joints and morph targets bend it.
+pub struct Bent {
+    /// It at that moment.
+    pub geometry: Arc<Geometry>,
+    /// Whether it is in the world's space, since it hangs on joints, and not in that of its node.
+    pub in_world: bool,
+    /// How many bytes it takes beside what it is at rest.
+    pub bytes: usize,
+}
+
+/// About how many bytes a vertex takes that was bent: a position, a normal and a tangent.
+const BENT_VERTEX: usize = 48;
 
 /// What a blob is read as.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -62,9 +76,9 @@ impl Sources {
     pub fn geometry(
         &self,
         hash: BlobHash,
-        reading: &Reading<'_>,
+        blobs: &dyn Blobs,
     ) -> Result<(Arc<Geometry>, usize), CommandError> {
-        self.kept(hash, Form::Geometry, reading, &|bytes| {
+        self.kept(hash, Form::Geometry, blobs, &|bytes| {
             let geometry = geometry::decode(bytes).map_err(|error| damaged(hash, error))?;
             Ok((geometry, bytes.len()))
         })
@@ -84,11 +98,36 @@ impl Sources {
         &self,
         hash: BlobHash,
         vertices: usize,
-        reading: &Reading<'_>,
+        blobs: &dyn Blobs,
     ) -> Result<(Arc<Deformation>, usize), CommandError> {
-        self.kept(hash, Form::Deformation, reading, &|bytes| {
+        self.kept(hash, Form::Deformation, blobs, &|bytes| {
             let deformation = deformation::decode(bytes, vertices).map_err(|error| damaged(hash, error))?;
             Ok((deformation, bytes.len()))
+        })
+    }
+
+    /// A mesh as it is bent in a world: by its morph targets, then by its joints. What neither bends is `geometry` itself.
+    ///
+    /// # Errors
+    /// The blob of the deformation is not there or damaged, or made for another geometry.
+    pub fn bent(
+        &self,
+        geometry: &Arc<Geometry>,
+        bend: &Bend,
+        world: &World,
+        blobs: &dyn Blobs,
+    ) -> Result<Bent, CommandError> {
+        let vertices = geometry.positions.len();
+        let (deformation, bytes) = self.deformation(bend.deformation, vertices, blobs)?;
+        let skin = bend.skin.filter(|_| deformation.binding.is_some());
+        let matrices = skin.and_then(|skin| world.skins.get(&skin)).map(Vec::as_slice).unwrap_or_default();
+        if matrices.is_empty() && bend.weights.iter().all(|weight| *weight == 0.0) {
+            return Ok(Bent { geometry: geometry.clone(), in_world: false, bytes: 0 });
+        }
+        Ok(Bent {
+            geometry: Arc::new(bent(geometry, &deformation, &bend.weights, matrices)),
+            in_world: !matrices.is_empty(),
+            bytes: bytes + vertices * BENT_VERTEX,
         })
     }
 
@@ -96,8 +135,8 @@ impl Sources {
     ///
     /// # Errors
     /// The blob is not there or damaged.
-    pub fn keyframes(&self, hash: BlobHash, reading: &Reading<'_>) -> Result<Arc<Sampler>, CommandError> {
-        let read = self.kept(hash, Form::Keyframes, reading, &|bytes| {
+    pub fn keyframes(&self, hash: BlobHash, blobs: &dyn Blobs) -> Result<Arc<Sampler>, CommandError> {
+        let read = self.kept(hash, Form::Keyframes, blobs, &|bytes| {
             let sampler = keyframes::decode(bytes).map_err(|error| damaged(hash, error))?;
             Ok((sampler, bytes.len()))
         });
@@ -114,7 +153,7 @@ impl Sources {
         reading: &Reading<'_>,
     ) -> Result<Result<Arc<Image>, String>, CommandError> {
         let limits: &Limits = reading.limits;
-        let read = self.kept(hash, Form::Image, reading, &|bytes| {
+        let read = self.kept(hash, Form::Image, reading.blobs, &|bytes| {
             let image = codec::decode_texels(bytes, limits)
                 .map(|texels| Image { width: texels.width, height: texels.height, rgba: texels.rgba })
                 .map_err(|error| error.to_string());
@@ -156,7 +195,7 @@ impl Sources {
         &self,
         hash: BlobHash,
         form: Form,
-        reading: &Reading<'_>,
+        blobs: &dyn Blobs,
         read: &Read<'_, T>,
     ) -> Result<(Arc<T>, usize), CommandError> {
         if let Some((data, bytes)) = self.find(hash, form)
@@ -164,7 +203,7 @@ impl Sources {
         {
             return Ok((data, bytes));
         }
-        let (data, bytes) = read(&reading.blobs.blob(hash)?)?;
+        let (data, bytes) = read(&blobs.blob(hash)?)?;
         let data = Arc::new(data);
         self.keep((hash, form), data.clone(), bytes);
         Ok((data, bytes))

@@ -207,7 +207,7 @@ fn generated(seed: u64) -> Model {
         model.meshes.push(Mesh {
             name: format!("mesh {index}"),
             primitives: vec![primitive],
-            weights: Vec::new(),
+            ..Mesh::default()
         });
     }
     model.cameras = vec![
@@ -528,7 +528,7 @@ fn two_boxes() -> Model {
         let material = (index == 1).then_some(0);
         let primitive =
             Primitive { geometry: Arc::new(geometry), material, binding: None, morphs: Arc::default() };
-        model.meshes.push(Mesh { name: String::new(), primitives: vec![primitive], weights: Vec::new() });
+        model.meshes.push(Mesh { primitives: vec![primitive], ..Mesh::default() });
     }
     for index in 0..4 {
         let transform = Transform::Matrix(Mat4::from_translation(Vec3::X * index as f32 * 9.0));

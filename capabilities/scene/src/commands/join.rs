@@ -1,6 +1,9 @@
 //! Meshes put together, and taken apart.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use base::{BlobHash, DocumentId, Limits, NodeId};
 use document::{Delta, Key, Property, Value};
@@ -11,19 +14,22 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{
-    inverse, place,
+    Shared, inverse, place,
     rewrite::{Targets, refused},
     scene, world_from,
 };
 use crate::{
+    Sources,
     edit::{parts, vertices},
     frame::{Geometry, Topology},
     geometry, kinds,
 };
 
-pub(super) fn register(registrar: &mut Registrar<'_>) {
-    registrar.work("scene.join", join);
-    registrar.work("scene.separate", separate);
+pub(super) fn register(registrar: &mut Registrar<'_>, shared: &Arc<Shared>) {
+    let sources = shared.sources.clone();
+    registrar.work("scene.join", move |scope, args| join(sources.clone(), scope, args));
+    let sources = shared.sources.clone();
+    registrar.work("scene.separate", move |scope, args| separate(sources.clone(), scope, args));
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -38,11 +44,11 @@ struct Join {
     nodes: Vec<NodeId>,
 }
 
-fn join(scope: &mut TaskScope<'_>, args: Join) -> Result<Work, CommandError> {
+fn join(sources: Arc<Sources>, scope: &mut TaskScope<'_>, args: Join) -> Result<Work, CommandError> {
     let targets = Targets::of(scope, args.document, &args.nodes)?;
     let content = scope.content(args.document)?;
     Ok(Box::new(move |away| {
-        let known = targets.read(away)?;
+        let known = targets.read(away, &sources)?;
         let tree = scene(&content)?;
         let mut bundles: Vec<Bundle> = Vec::new();
         let mut bytes = 0;
@@ -166,10 +172,10 @@ struct Separate {
     nodes: Vec<NodeId>,
 }
 
-fn separate(scope: &mut TaskScope<'_>, args: Separate) -> Result<Work, CommandError> {
+fn separate(sources: Arc<Sources>, scope: &mut TaskScope<'_>, args: Separate) -> Result<Work, CommandError> {
     let targets = Targets::of(scope, args.document, &args.nodes)?;
     Ok(Box::new(move |away| {
-        let known = targets.read(away)?;
+        let known = targets.read(away, &sources)?;
         let mut made: BTreeMap<BlobHash, Vec<BlobHash>> = BTreeMap::new();
         let mut nodes = 0;
         for (node, hash) in &targets.meshes {

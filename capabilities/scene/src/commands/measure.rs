@@ -1,23 +1,32 @@
 //! `scene.bounds` and `scene.measure`.
 
-use base::{DocumentId, NodeId};
-use document::{NodeRef, Tree};
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    sync::Arc,
+};
+
+use base::{BlobHash, DocumentId, NodeId};
+use document::NodeRef;
 use glam::{DMat4, DVec3};
 use kernel::{CommandError, QueryScope, Registrar};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
-use super::{is_spatial, rewrite::Reader, scene, world_from};
+use super::{Shared, is_spatial, rewrite::Reader, scene};
 use crate::{
+    Sources,
     edit::measure::{Measures, measure},
     frame::Geometry,
-    kinds, world,
+    kinds,
+    world::{self, Bend, Motion},
 };
 
-pub(super) fn register(registrar: &mut Registrar<'_>) {
-    registrar.query("scene.bounds", bounds);
-    registrar.query("scene.measure", measures);
+pub(super) fn register(registrar: &mut Registrar<'_>, shared: &Arc<Shared>) {
+    let sources = shared.sources.clone();
+    registrar.query("scene.bounds", move |scope, args| bounds(&sources, scope, args));
+    let sources = shared.sources.clone();
+    registrar.query("scene.measure", move |scope, args| measures(&sources, scope, args));
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -30,31 +39,47 @@ struct Args {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     nodes: Vec<NodeId>,
+    /// The point in time, in s: what moves or bends is measured as it is then.
+    #[serde(default)]
+    time: f64,
 }
 
 /// A node that was asked for, and the meshes that are shown with it.
 struct Asked {
     node: NodeId,
-    meshes: Vec<(NodeId, DMat4)>,
+    meshes: Vec<Placed>,
+}
+
+/// A mesh where it is at the moment that was asked for.
+struct Placed {
+    node: NodeId,
+    geometry: Option<BlobHash>,
+    bend: Option<Bend>,
+    world_from_local: DMat4,
 }
 
 /// What was asked for. A node that is named counts although it is invisible; what is below it only where it is visible.
-fn asked(tree: &Tree, named: &[NodeId]) -> Result<Vec<Asked>, CommandError> {
+fn asked(root: NodeRef<'_>, named: &[NodeId], motion: &Motion) -> Result<Vec<Asked>, CommandError> {
     let tops = if named.is_empty() { vec![NodeId::ROOT] } else { named.to_vec() };
     let mut out = Vec::with_capacity(tops.len());
     for node in tops {
-        let reader = tree.get(node).ok_or_else(|| CommandError::no_node(node))?;
+        let reader = if node == NodeId::ROOT { Some(root) } else { root.find(node) };
+        let reader = reader.ok_or_else(|| CommandError::no_node(node))?;
         let mut meshes = Vec::new();
-        let mut stack = vec![(reader, world_from(reader))];
+        let above =
+            std::iter::successors(Some(reader), |node| node.parent()).filter(|node| is_spatial(*node));
+        let place = above.fold(DMat4::IDENTITY, |inner, outer| world::moved(outer, motion) * inner);
+        let mut stack = vec![(reader, place)];
         while let Some((reader, world_from_local)) = stack.pop() {
-            if reader.kind() == kinds::Mesh::KIND {
-                meshes.push((reader.id(), world_from_local));
+            if let Some(mesh) = kinds::Mesh::read(reader) {
+                let (geometry, bend) = (mesh.geometry(), world::bend(reader, mesh, motion));
+                meshes.push(Placed { node: reader.id(), geometry, bend, world_from_local });
             }
             let visible = |node: &NodeRef<'_>| {
                 is_spatial(*node) && node.value("visible").and_then(|value| value.as_bool()) != Some(false)
             };
             let below = reader.children().rev().filter(visible);
-            stack.extend(below.map(|child| (child, world_from_local * world::transform(child))));
+            stack.extend(below.map(|child| (child, world_from_local * world::moved(child, motion))));
         }
         out.push(Asked { node, meshes });
     }
@@ -95,17 +120,17 @@ impl Extent {
     }
 }
 
-fn bounds(scope: &mut QueryScope<'_>, args: Args) -> Result<Json, CommandError> {
-    each(scope, &args, Extent::of, |parts| {
+fn bounds(sources: &Sources, scope: &mut QueryScope<'_>, args: Args) -> Result<Json, CommandError> {
+    each(sources, scope, &args, Extent::of, |parts| {
         parts.iter().fold(Extent::EMPTY, |all, part| all.union(*part)).json()
     })
 }
 
-fn measures(scope: &mut QueryScope<'_>, args: Args) -> Result<Json, CommandError> {
+fn measures(sources: &Sources, scope: &mut QueryScope<'_>, args: Args) -> Result<Json, CommandError> {
     let both = |geometry: &Geometry, world_from_local: DMat4| {
         (measure(geometry, world_from_local), Extent::of(geometry, world_from_local))
     };
-    each(scope, &args, both, |parts| {
+    each(sources, scope, &args, both, |parts| {
         let extent = parts.iter().fold(Extent::EMPTY, |all, (_, extent)| all.union(*extent));
         let all = parts.iter().map(|(measures, _)| *measures).reduce(Measures::with).unwrap_or_default();
         json!({
@@ -118,33 +143,40 @@ fn measures(scope: &mut QueryScope<'_>, args: Args) -> Result<Json, CommandError
 
 /// What `find` finds of each mesh, told by `tell` for all together and for each node that was asked for.
 fn each<T: Clone>(
+    sources: &Sources,
     scope: &mut QueryScope<'_>,
     args: &Args,
     find: impl Fn(&Geometry, DMat4) -> T,
     tell: impl Fn(&[T]) -> Json,
 ) -> Result<Json, CommandError> {
     let content = scope.content(args.document)?;
-    let tree = scene(&content)?;
-    let asked = asked(tree, &args.nodes)?;
+    let root = scene(&content)?.root().at_time(args.time);
     let assets = scope.kernel().assets();
-    let mut reader = Reader::default();
-    let mut found: std::collections::BTreeMap<NodeId, Option<T>> = std::collections::BTreeMap::new();
+    let motion = Motion::at(root, args.time, &mut |hash| sources.keyframes(hash, &assets))?;
+    let asked = asked(root, &args.nodes, &motion)?;
+    let limits = assets.limits();
+    let world = world::world(root, &motion, limits)
+        .map_err(|limit| CommandError::Limit { place: format!("document {}", args.document), limit })?;
+    let mut reader = Reader::new(sources);
+    let mut shape = |mesh: &Placed| -> Result<Option<(Arc<Geometry>, DMat4)>, CommandError> {
+        let Some(hash) = mesh.geometry else { return Ok(None) };
+        let geometry = reader.geometry(hash, &assets, limits)?;
+        let Some(bend) = &mesh.bend else { return Ok(Some((geometry, mesh.world_from_local))) };
+        let (geometry, in_world) = reader.bent(&geometry, bend, &world, &assets, limits)?;
+        Ok(Some((geometry, if in_world { DMat4::IDENTITY } else { mesh.world_from_local })))
+    };
+    let mut found: BTreeMap<NodeId, Option<T>> = BTreeMap::new();
     let mut nodes = Vec::with_capacity(asked.len());
     for Asked { node, meshes } in &asked {
         let mut parts = Vec::with_capacity(meshes.len());
-        for (mesh, world_from_local) in meshes {
-            if !found.contains_key(mesh) {
-                let hash = tree.get(*mesh).and_then(kinds::Mesh::read).and_then(|mesh| mesh.geometry());
-                let part = match hash {
-                    Some(hash) => {
-                        let geometry = reader.geometry(hash, &assets, assets.limits())?;
-                        Some(find(&geometry, *world_from_local))
-                    }
-                    None => None,
-                };
-                found.insert(*mesh, part);
-            }
-            parts.extend(found.get(mesh).cloned().flatten());
+        for mesh in meshes {
+            let part = match found.entry(mesh.node) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(place) => {
+                    place.insert(shape(mesh)?.map(|(geometry, place)| find(&geometry, place)))
+                }
+            };
+            parts.extend(part.clone());
         }
         let mut told = tell(&parts);
         if let Some(object) = told.as_object_mut() {

@@ -1,19 +1,28 @@
 //! Commands that change the geometry of meshes, each by itself.
 
+use std::sync::Arc;
+
 use base::{DocumentId, NodeId};
 use kernel::{CommandError, Registrar, TaskScope, Work};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::rewrite::rewrite;
-use crate::edit::{decimate, normals, weld};
+use super::{Shared, rewrite::rewrite};
+use crate::{
+    Sources,
+    edit::{decimate, normals, weld},
+};
 
-pub(super) fn register(registrar: &mut Registrar<'_>) {
-    registrar.work("scene.normals.flip", flip);
-    registrar.work("scene.normals.recompute", recompute);
-    registrar.work("scene.weld", weld);
-    registrar.work("scene.decimate", decimate);
+pub(super) fn register(registrar: &mut Registrar<'_>, shared: &Arc<Shared>) {
+    let sources = shared.sources.clone();
+    registrar.work("scene.normals.flip", move |scope, args| flip(&sources, scope, args));
+    let sources = shared.sources.clone();
+    registrar.work("scene.normals.recompute", move |scope, args| recompute(&sources, scope, args));
+    let sources = shared.sources.clone();
+    registrar.work("scene.weld", move |scope, args| weld(&sources, scope, args));
+    let sources = shared.sources.clone();
+    registrar.work("scene.decimate", move |scope, args| decimate(&sources, scope, args));
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -28,8 +37,8 @@ struct Flip {
     nodes: Vec<NodeId>,
 }
 
-fn flip(scope: &mut TaskScope<'_>, args: Flip) -> Result<Work, CommandError> {
-    rewrite(scope, args.document, &args.nodes, |geometry| {
+fn flip(sources: &Arc<Sources>, scope: &mut TaskScope<'_>, args: Flip) -> Result<Work, CommandError> {
+    rewrite(scope, sources, args.document, &args.nodes, |geometry| {
         let mut geometry = geometry.clone();
         normals::flip(&mut geometry)?;
         Ok((geometry, Vec::new()))
@@ -57,9 +66,13 @@ fn usual_crease() -> f64 {
     30.0
 }
 
-fn recompute(scope: &mut TaskScope<'_>, args: Recompute) -> Result<Work, CommandError> {
+fn recompute(
+    sources: &Arc<Sources>,
+    scope: &mut TaskScope<'_>,
+    args: Recompute,
+) -> Result<Work, CommandError> {
     let crease = args.crease.to_radians() as f32;
-    rewrite(scope, args.document, &args.nodes, move |geometry| {
+    rewrite(scope, sources, args.document, &args.nodes, move |geometry| {
         Ok((normals::recompute(geometry, crease)?, Vec::new()))
     })
 }
@@ -91,8 +104,8 @@ fn yes() -> bool {
     true
 }
 
-fn weld(scope: &mut TaskScope<'_>, args: Weld) -> Result<Work, CommandError> {
-    rewrite(scope, args.document, &args.nodes, move |geometry| {
+fn weld(sources: &Arc<Sources>, scope: &mut TaskScope<'_>, args: Weld) -> Result<Work, CommandError> {
+    rewrite(scope, sources, args.document, &args.nodes, move |geometry| {
         Ok((weld::weld(geometry, args.distance as f32, args.seams), Vec::new()))
     })
 }
@@ -129,8 +142,8 @@ fn hundredth() -> f64 {
     0.01
 }
 
-fn decimate(scope: &mut TaskScope<'_>, args: Decimate) -> Result<Work, CommandError> {
-    rewrite(scope, args.document, &args.nodes, move |geometry| {
+fn decimate(sources: &Arc<Sources>, scope: &mut TaskScope<'_>, args: Decimate) -> Result<Work, CommandError> {
+    rewrite(scope, sources, args.document, &args.nodes, move |geometry| {
         let made = decimate::decimate(geometry, args.ratio as f32, args.error as f32, args.lock_border)?;
         Ok((made.geometry, vec![("error", json!(made.error))]))
     })

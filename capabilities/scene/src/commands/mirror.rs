@@ -1,6 +1,6 @@
 //! `scene.mirror`: nodes and all below them as a mirror shows them.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use base::{BlobHash, DocumentId, NodeId};
 use document::{NodeRef, Tree};
@@ -11,13 +11,14 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{
-    array::Axis, inverse, place, rewrite::Reader, rewrite::meshes_below, scene, spatial_of_task, topmost,
-    transform::Space, vector, world_from,
+    Shared, array::Axis, inverse, place, rewrite::Reader, rewrite::meshes_below, scene, spatial_of_task,
+    topmost, transform::Space, vector, world_from,
 };
-use crate::{edit::vertices, geometry, kinds, world};
+use crate::{Sources, edit::vertices, geometry, kinds, world};
 
-pub(super) fn register(registrar: &mut Registrar<'_>) {
-    registrar.work("scene.mirror", mirror);
+pub(super) fn register(registrar: &mut Registrar<'_>, shared: &Arc<Shared>) {
+    let sources = shared.sources.clone();
+    registrar.work("scene.mirror", move |scope, args| mirror(sources.clone(), scope, args));
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -56,7 +57,7 @@ fn yes() -> bool {
     true
 }
 
-fn mirror(scope: &mut TaskScope<'_>, args: Args) -> Result<Work, CommandError> {
+fn mirror(sources: Arc<Sources>, scope: &mut TaskScope<'_>, args: Args) -> Result<Work, CommandError> {
     vector("about", args.about)?;
     let nodes = spatial_of_task(scope, args.document, &args.nodes)?;
     let content = scope.content(args.document)?;
@@ -66,7 +67,7 @@ fn mirror(scope: &mut TaskScope<'_>, args: Args) -> Result<Work, CommandError> {
         meshes_below(tree, &nodes).into_iter().filter_map(|id| blob(tree, id)).collect();
     Ok(Box::new(move |away| {
         let mut made: BTreeMap<BlobHash, BlobHash> = BTreeMap::new();
-        let mut reader = Reader::default();
+        let mut reader = Reader::new(&sources);
         for hash in blobs {
             if made.contains_key(&hash) {
                 continue;

@@ -25,16 +25,21 @@ use glam::{DMat4, DVec3};
 use kernel::{CommandError, EditScope, Registrar, TaskScope};
 use serde_json::{Value as Json, json};
 
-use crate::{edit::place::Parts, kinds, world};
+use crate::{Sources, edit::place::Parts, kinds, world};
 
 /// What commands keep from one call to the next.
-#[derive(Default)]
 pub(crate) struct Shared {
     fonts: Catalogue,
     indexes: pick::Indexes,
+    sources: Arc<Sources>,
 }
 
 impl Shared {
+    /// Nothing yet, beside what scenes refer to.
+    pub fn new(sources: Arc<Sources>) -> Self {
+        Shared { fonts: Catalogue::default(), indexes: pick::Indexes::default(), sources }
+    }
+
     /// Lets go of everything.
     pub fn clear(&self) {
         self.fonts.clear();
@@ -52,10 +57,10 @@ pub(crate) fn register(registrar: &mut Registrar<'_>, shared: &Arc<Shared>) {
     texture::register(registrar);
     transform::register(registrar);
     array::register(registrar);
-    mirror::register(registrar);
-    mesh::register(registrar);
-    join::register(registrar);
-    measure::register(registrar);
+    mirror::register(registrar, shared);
+    mesh::register(registrar, shared);
+    join::register(registrar, shared);
+    measure::register(registrar, shared);
     pick::register(registrar, shared);
 }
 

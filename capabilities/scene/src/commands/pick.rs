@@ -1,11 +1,14 @@
 //! `scene.pick`: the nearest surface along a ray.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
-use base::{BlobHash, DocumentId, NodeId};
+use base::{BlobHash, DocumentId, Limits, NodeId};
 use document::{NodeRef, Tree};
 use glam::{DMat4, DVec2, DVec3, Mat4};
-use kernel::{Assets, Blobs, CommandError, QueryScope, Registrar};
+use kernel::{Blobs, CommandError, QueryScope, Registrar};
 use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -13,17 +16,19 @@ use serde_json::{Value as Json, json};
 
 use super::{Shared, scene, vector};
 use crate::{
+    Sources,
     edit::bvh::{Bvh, Hit, Ray},
     frame::{Camera, Geometry, Projection},
-    geometry, keyframes, kinds,
-    model::{Bounds, Sampler},
+    kinds,
+    model::Bounds,
+    sources::Bent,
     view,
-    world::{self, Motion, Shown, Thing},
+    world::{self, Bend, Motion, Shown, Thing, World},
 };
 
 pub(super) fn register(registrar: &mut Registrar<'_>, shared: &Arc<Shared>) {
     let shared = shared.clone();
-    registrar.query("scene.pick", move |scope, args| pick(&shared.indexes, scope, args));
+    registrar.query("scene.pick", move |scope, args| pick(&shared, scope, args));
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -67,26 +72,37 @@ fn usual_height() -> u32 {
     720
 }
 
-fn pick(indexes: &Indexes, scope: &mut QueryScope<'_>, args: Args) -> Result<Json, CommandError> {
+fn pick(shared: &Shared, scope: &mut QueryScope<'_>, args: Args) -> Result<Json, CommandError> {
     let content = scope.content(args.document)?;
     let tree = scene(&content)?;
     let root = tree.root().at_time(args.time);
     let assets = scope.kernel().assets();
-    let motion = Motion::at(root, args.time, &mut |hash| keyframes(hash, &assets))?;
-    let shown = world::world(root, &motion, assets.limits())
-        .map_err(|limit| CommandError::Limit { place: format!("document {}", args.document), limit })?
-        .shown;
-    let meshes: Vec<(&Shown, BlobHash, Option<NodeId>)> = shown
-        .iter()
-        .filter_map(|shown| match &shown.thing {
-            Thing::Mesh { geometry: Some(hash), material, .. } => Some((shown, *hash, *material)),
-            _ => None,
-        })
-        .collect();
-    let read = indexes.read(meshes.iter().map(|(_, hash, _)| *hash), &assets, assets.limits())?;
+    let motion = Motion::at(root, args.time, &mut |hash| shared.sources.keyframes(hash, &assets))?;
+    let world = world::world(root, &motion, assets.limits())
+        .map_err(|limit| CommandError::Limit { place: format!("document {}", args.document), limit })?;
+    let wanted = world.shown.iter().filter_map(|shown| match &shown.thing {
+        Thing::Mesh { geometry: Some(hash), material, bend } => {
+            Some((shown, *material, Wanted::of(*hash, bend.as_ref(), &world)))
+        }
+        _ => None,
+    });
+    let wanted: Vec<(&Shown, Option<NodeId>, Wanted<'_>)> = wanted.collect();
+    let read = shared.indexes.read(
+        wanted.iter().map(|(.., wanted)| *wanted),
+        &shared.sources,
+        &world,
+        (&assets, assets.limits()),
+    )?;
+    let meshes = wanted.iter().zip(&read).map(|((shown, material, _), index)| Mesh {
+        node: shown.node,
+        material: *material,
+        world_from_local: if index.in_world { Mat4::IDENTITY } else { shown.world_from_local },
+        index,
+    });
+    let meshes: Vec<Mesh<'_>> = meshes.collect();
     let Aim { ray, before, reach } = match (args.x, args.y, args.origin, args.direction) {
         (Some(x), Some(y), None, None) => {
-            let camera = camera(root, &shown, || bounds(&meshes, &read), (args.width, args.height));
+            let camera = camera(root, &world.shown, || bounds(&meshes), (args.width, args.height));
             through(&camera, DVec2::new(x, y), DVec2::new(args.width.into(), args.height.into()))
         }
         (None, None, Some(origin), Some(direction)) => {
@@ -99,45 +115,46 @@ fn pick(indexes: &Indexes, scope: &mut QueryScope<'_>, args: Args) -> Result<Jso
         _ => return Err(CommandError::argument("", "either x and y are needed, or origin and direction")),
     };
     let mut best: Option<(Hit, usize)> = None;
-    for (place, (shown, _, material)) in meshes.iter().enumerate() {
-        let Some(index) = read.get(place) else { continue };
-        let world_from_local = shown.world_from_local.as_dmat4();
-        let local_from_world = world_from_local.inverse();
-        if !local_from_world.is_finite() || !args.locked && is_locked(tree, shown.node) {
+    for (place, mesh) in meshes.iter().enumerate() {
+        let local_from_world = mesh.world_from_local.as_dmat4().inverse();
+        if !local_from_world.is_finite() || !args.locked && is_locked(tree, mesh.node) {
             continue;
         }
         let local = Ray {
             origin: local_from_world.transform_point3(ray.origin),
             direction: local_from_world.transform_vector3(ray.direction),
         };
-        let is_seen_through = args.back_faces || is_double_sided(tree, *material);
+        let is_seen_through = args.back_faces || is_double_sided(tree, mesh.material);
         // In the mesh's own space a front is one also where the world mirrors it.
         let fronts = if is_seen_through { None } else { Some(true) };
         let limit = best.as_ref().map_or(reach, |(hit, _)| hit.distance);
-        if let Some(hit) = index.bvh.nearest(&index.geometry, &local, limit, fronts) {
+        if let Some(hit) = mesh.index.bvh.nearest(&mesh.index.geometry, &local, limit, fronts) {
             best = Some((hit, place));
         }
     }
     let found = best.and_then(|(hit, place)| {
-        let (shown, _, material) = meshes.get(place)?;
-        let mut told = told(&hit, shown, *material, &read.get(place)?.geometry, &ray);
+        let mut told = told(&hit, meshes.get(place)?, &ray);
         told["distance"] = json!(hit.distance + before);
         Some(told)
     });
     Ok(found.unwrap_or_else(|| json!({ "node": null })))
 }
 
-fn keyframes(hash: BlobHash, assets: &Assets<'_>) -> Result<Arc<Sampler>, CommandError> {
-    let read = keyframes::decode(&assets.blob(hash)?);
-    read.map(Arc::new).map_err(|error| CommandError::input(format!("blob {}", hash.short()), error))
+/// A mesh at the moment that was asked for.
+struct Mesh<'a> {
+    node: NodeId,
+    material: Option<NodeId>,
+    world_from_local: Mat4,
+    index: &'a Index,
 }
 
-fn told(hit: &Hit, shown: &Shown, material: Option<NodeId>, geometry: &Geometry, ray: &Ray) -> Json {
+fn told(hit: &Hit, mesh: &Mesh<'_>, ray: &Ray) -> Json {
+    let geometry = &*mesh.index.geometry;
     let triangle =
         geometry.indices.as_chunks::<3>().0.get(hit.triangle as usize).copied().unwrap_or_default();
     let [u, v] = hit.weights;
     let weights = [1.0 - u - v, u, v];
-    let world_from_local = shown.world_from_local.as_dmat4();
+    let world_from_local = mesh.world_from_local.as_dmat4();
     let position =
         |index: u32| geometry.positions.get(index as usize).copied().unwrap_or_default().as_dvec3();
     let [a, b, c] = triangle.map(|index| world_from_local.transform_point3(position(index)));
@@ -149,7 +166,7 @@ fn told(hit: &Hit, shown: &Shown, material: Option<NodeId>, geometry: &Geometry,
     });
     let at = ray.origin + ray.direction * hit.distance;
     json!({
-        "node": shown.node, "material": material, "position": at.to_array(),
+        "node": mesh.node, "material": mesh.material, "position": at.to_array(),
         "normal": face.to_array(), "uv": uv.map(|uv| uv.to_array()), "triangle": hit.triangle, "front": hit.front,
     })
 }
@@ -164,9 +181,9 @@ fn is_double_sided(tree: &Tree, material: Option<NodeId>) -> bool {
     material.is_none_or(|material| material.double_sided())
 }
 
-fn bounds(meshes: &[(&Shown, BlobHash, Option<NodeId>)], read: &[Arc<Index>]) -> Bounds {
-    meshes.iter().zip(read).fold(Bounds::EMPTY, |bounds, ((shown, ..), index)| {
-        bounds.union(Bounds::of_geometry(&index.geometry, shown.world_from_local))
+fn bounds(meshes: &[Mesh<'_>]) -> Bounds {
+    meshes.iter().fold(Bounds::EMPTY, |bounds, mesh| {
+        bounds.union(Bounds::of_geometry(&mesh.index.geometry, mesh.world_from_local))
     })
 }
 
@@ -219,8 +236,10 @@ struct Aim {
 
 /// Geometry with the tree of its triangles.
 struct Index {
-    geometry: Geometry,
+    geometry: Arc<Geometry>,
     bvh: Bvh,
+    /// Whether joints have brought it into the world's space.
+    in_world: bool,
 }
 
 impl Index {
@@ -229,7 +248,29 @@ impl Index {
     }
 }
 
-/// Indexes of geometry that has been asked, by its blob: edits that leave it as it is leave them, too.
+/// Geometry as something bends it.
+#[derive(Clone, Copy)]
+struct Wanted<'a> {
+    /// Of all that it follows from.
+    key: BlobHash,
+    geometry: BlobHash,
+    bend: Option<&'a Bend>,
+}
+
+impl<'a> Wanted<'a> {
+    fn of(geometry: BlobHash, bend: Option<&'a Bend>, world: &World) -> Self {
+        let Some(Bend { deformation, skin, weights }) = bend else {
+            return Wanted { key: geometry, geometry, bend };
+        };
+        let matrices = skin.and_then(|skin| world.skins.get(&skin)).map(Vec::as_slice).unwrap_or_default();
+        let mut bytes = [geometry.0, deformation.0].concat();
+        let numbers = matrices.iter().flat_map(DMat4::to_cols_array).chain(weights.iter().copied());
+        bytes.extend(numbers.flat_map(f64::to_le_bytes));
+        Wanted { key: BlobHash::of(&bytes), geometry, bend }
+    }
+}
+
+/// Indexes of geometry that has been asked, by what it follows from: edits that leave that as it is leave them, too.
 #[derive(Default)]
 pub(super) struct Indexes(Mutex<Vec<(BlobHash, Arc<Index>)>>);
 
@@ -242,51 +283,57 @@ impl Indexes {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    /// The indexes of these blobs, in their order.
-    fn read(
+    /// The indexes of these, in their order.
+    fn read<'a>(
         &self,
-        hashes: impl Iterator<Item = BlobHash>,
-        blobs: &dyn Blobs,
-        limits: &base::Limits,
+        wanted: impl Iterator<Item = Wanted<'a>>,
+        sources: &Sources,
+        world: &World,
+        (blobs, limits): (&dyn Blobs, &Limits),
     ) -> Result<Vec<Arc<Index>>, CommandError> {
-        let hashes: Vec<BlobHash> = hashes.collect();
+        let wanted: Vec<Wanted<'_>> = wanted.collect();
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut known: std::collections::BTreeMap<BlobHash, Option<Arc<Index>>> =
-            hashes.iter().map(|hash| (*hash, None)).collect();
-        for (hash, index) in kept.iter() {
-            if let Some(place) = known.get_mut(hash) {
+        let mut known: BTreeMap<BlobHash, Option<Arc<Index>>> =
+            wanted.iter().map(|wanted| (wanted.key, None)).collect();
+        for (key, index) in kept.iter() {
+            if let Some(place) = known.get_mut(key) {
                 *place = Some(index.clone());
             }
         }
         let mut bytes = 0;
-        let mut missing = Vec::new();
-        for hash in known.iter().filter(|(_, index)| index.is_none()).map(|(hash, _)| *hash) {
-            let blob = blobs.blob(hash)?;
-            bytes += blob.len() as u64;
-            base::Limits::check("the scene's size in bytes", bytes, limits.import_bytes, "importBytes")
+        let mut missing: BTreeMap<BlobHash, Bent> = BTreeMap::new();
+        for Wanted { key, geometry, bend } in &wanted {
+            if missing.contains_key(key) || known.get(key).is_some_and(Option::is_some) {
+                continue;
+            }
+            let (geometry, size) = sources.geometry(*geometry, blobs)?;
+            let bent = match bend {
+                Some(bend) => sources.bent(&geometry, bend, world, blobs)?,
+                None => Bent { geometry, in_world: false, bytes: 0 },
+            };
+            bytes += (size + bent.bytes) as u64;
+            Limits::check("the scene's size in bytes", bytes, limits.import_bytes, "importBytes")
                 .map_err(|limit| CommandError::Limit { place: "the scene".to_owned(), limit })?;
-            missing.push((hash, blob));
+            missing.insert(*key, bent);
         }
-        let read: Result<Vec<(BlobHash, Arc<Index>)>, CommandError> = missing
+        let made: Vec<(BlobHash, Arc<Index>)> = missing
             .into_par_iter()
-            .map(|(hash, blob)| {
-                let geometry = geometry::decode(&blob)
-                    .map_err(|error| CommandError::input(format!("blob {}", hash.short()), error))?;
+            .map(|(key, Bent { geometry, in_world, .. })| {
                 let bvh = Bvh::new(&geometry);
-                Ok((hash, Arc::new(Index { geometry, bvh })))
+                (key, Arc::new(Index { geometry, bvh, in_world }))
             })
             .collect();
-        for (hash, index) in read? {
-            known.insert(hash, Some(index.clone()));
-            kept.push((hash, index));
+        for (key, index) in made {
+            known.insert(key, Some(index.clone()));
+            kept.push((key, index));
         }
         // The oldest go first, but for those that this picture needs.
         let mut size: usize = kept.iter().map(|(_, index)| index.size()).sum();
-        kept.retain(|(hash, index)| {
-            let stays = size <= KEPT || known.contains_key(hash);
+        kept.retain(|(key, index)| {
+            let stays = size <= KEPT || known.contains_key(key);
             size -= if stays { 0 } else { index.size() };
             stays
         });
-        Ok(hashes.iter().filter_map(|hash| known.get(hash).cloned().flatten()).collect())
+        Ok(wanted.iter().filter_map(|wanted| known.get(&wanted.key).cloned().flatten()).collect())
     }
 }

@@ -9,9 +9,12 @@ use serde_json::{Value as Json, json};
 
 use super::{scene, spatial_of_task};
 use crate::{
+    Sources,
     edit::EditError,
     frame::{Geometry, Topology},
     geometry, kinds,
+    sources::Bent,
+    world::{Bend, World},
 };
 
 /// The meshes among nodes and below them, each once, in the order of the nodes and of the tree.
@@ -75,8 +78,12 @@ impl Targets {
     }
 
     /// The geometry of each blob once.
-    pub fn read(&self, away: &mut Away) -> Result<BTreeMap<BlobHash, Arc<Geometry>>, CommandError> {
-        let mut reader = Reader::default();
+    pub fn read(
+        &self,
+        away: &mut Away,
+        sources: &Sources,
+    ) -> Result<BTreeMap<BlobHash, Arc<Geometry>>, CommandError> {
+        let mut reader = Reader::new(sources);
         for (_, hash) in &self.meshes {
             away.check_deadline()?;
             let assets = away.assets();
@@ -87,13 +94,18 @@ impl Targets {
 }
 
 /// Geometry that has been read, within the limits.
-#[derive(Default)]
-pub(super) struct Reader {
+pub(super) struct Reader<'s> {
+    sources: &'s Sources,
     pub known: BTreeMap<BlobHash, Arc<Geometry>>,
     bytes: u64,
 }
 
-impl Reader {
+impl<'s> Reader<'s> {
+    /// One that has read nothing yet.
+    pub fn new(sources: &'s Sources) -> Self {
+        Reader { sources, known: BTreeMap::new(), bytes: 0 }
+    }
+
     /// The geometry of a blob.
     pub fn geometry(
         &mut self,
@@ -104,15 +116,31 @@ impl Reader {
         if let Some(geometry) = self.known.get(&hash) {
             return Ok(geometry.clone());
         }
-        let bytes = blobs.blob(hash)?;
-        self.bytes += bytes.len() as u64;
-        Limits::check("the size of the meshes in bytes", self.bytes, limits.import_bytes, "importBytes")
-            .map_err(|limit| CommandError::Limit { place: "the scene".to_owned(), limit })?;
-        let geometry = geometry::decode(&bytes)
-            .map_err(|error| CommandError::input(format!("blob {}", hash.short()), error))?;
-        let geometry = Arc::new(geometry);
+        let (geometry, bytes) = self.sources.geometry(hash, blobs)?;
+        self.spend(bytes, limits)?;
         self.known.insert(hash, geometry.clone());
         Ok(geometry)
+    }
+
+    /// A mesh as it is bent in a world, and whether it is in that world's space.
+    pub fn bent(
+        &mut self,
+        geometry: &Arc<Geometry>,
+        bend: &Bend,
+        world: &World,
+        blobs: &dyn Blobs,
+        limits: &Limits,
+    ) -> Result<(Arc<Geometry>, bool), CommandError> {
+        let Bent { geometry, in_world, bytes } = self.sources.bent(geometry, bend, world, blobs)?;
+        self.spend(bytes, limits)?;
+        Ok((geometry, in_world))
+    }
+
+    fn spend(&mut self, bytes: usize, limits: &Limits) -> Result<(), CommandError> {
+        self.bytes += bytes as u64;
+        Limits::check("the size of the meshes in bytes", self.bytes, limits.import_bytes, "importBytes")
+            .map(drop)
+            .map_err(|limit| CommandError::Limit { place: "the scene".to_owned(), limit })
     }
 }
 
@@ -123,13 +151,15 @@ pub(super) type Changed = (Geometry, Vec<(&'static str, Json)>);
 /// what they shared with them.
 pub(super) fn rewrite(
     scope: &mut TaskScope<'_>,
+    sources: &Arc<Sources>,
     document: DocumentId,
     named: &[NodeId],
     change: impl Fn(&Geometry) -> Result<Changed, EditError> + Send + 'static,
 ) -> Result<Work, CommandError> {
     let targets = Targets::of(scope, document, named)?;
+    let sources = sources.clone();
     Ok(Box::new(move |away| {
-        let mut reader = Reader::default();
+        let mut reader = Reader::new(&sources);
         let mut made: BTreeMap<BlobHash, (BlobHash, Json)> = BTreeMap::new();
         for (node, hash) in &targets.meshes {
             if made.contains_key(hash) {

@@ -19,7 +19,7 @@ use crate::{
     Sources,
     frame::{Geometry, Topology},
     model::Model,
-    world,
+    world::{self, Movement},
 };
 
 /// The formats of models.
@@ -102,7 +102,7 @@ impl Exporter for ModelExporter {
             let message = format!("{}: there is no option {option:?}", request.format);
             return Err(CommandError::argument("options", message));
         }
-        let model = world::model(document, request.time, place, &assets.reading(), &self.0)?;
+        let model = world::model(document, request.time, Movement::Baked, place, &assets.reading(), &self.0)?;
         let written = write(&request.format, &model, &request.name, limits).map_err(|error| match error {
             WriteError::Limit(limit) => CommandError::Limit { place: place.to_owned(), limit },
             other => CommandError::Failed(format!("{place}: {other}")),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use glam::{Vec2, Vec3, Vec4};
+use serde_json::Value;
 
 use crate::{
     frame::Geometry,
@@ -62,7 +63,16 @@ fn read_mesh(
     if let Some(weights) = at.get("weights") {
         mesh.weights = read_weights(&weights, targets)?;
     }
+    mesh.target_names = read_target_names(at, targets);
     Ok(MeshInfo { mesh, targets, skinned })
+}
+
+/// The names of the morph targets, which many programs write beside what the specification asks for: none unless there is one
+/// for each.
+fn read_target_names(at: &At<'_>, targets: usize) -> Vec<String> {
+    let list = at.value.get("extras").and_then(|extras| extras.get("targetNames")).and_then(Value::as_array);
+    let names = list.into_iter().flatten().map(|name| name.as_str().map(str::to_owned));
+    names.collect::<Option<Vec<String>>>().filter(|names| names.len() == targets).unwrap_or_default()
 }
 
 /// One weight for each morph target.

@@ -105,6 +105,8 @@ pub struct Mesh {
     pub primitives: Vec<Primitive>,
     /// How much each morph target counts.
     pub weights: Vec<f32>,
+    /// What the morph targets are called; empty when they have no names.
+    pub target_names: Vec<String>,
 }
 
 /// Geometry with a material.
@@ -163,7 +165,7 @@ pub struct Camera {
 impl Model {
     /// A model of one node with one mesh.
     pub fn of_mesh(name: &str, primitives: Vec<Primitive>) -> Model {
-        let mesh = Mesh { name: name.to_owned(), primitives, weights: Vec::new() };
+        let mesh = Mesh { name: name.to_owned(), primitives, ..Mesh::default() };
         let node = Node { name: name.to_owned(), mesh: Some(0), ..Node::default() };
         Model { roots: vec![0], nodes: vec![node], meshes: vec![mesh], ..Model::default() }
     }

@@ -6,12 +6,12 @@ mod read;
 mod texture;
 mod write;
 
-pub use model::model;
+pub use model::{Movement, model};
 pub use motion::{Motion, Pose, Samplers, playing};
 pub use read::{Bend, Shown, Thing, World, world};
 pub use write::{Inserted, insert};
 
-pub(crate) use read::{material, skin, transform};
+pub(crate) use read::{bend, material, moved, transform};
 pub(crate) use texture::texture_ref;
 
 use glam::{Vec3, Vec4};

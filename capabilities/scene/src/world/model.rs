@@ -16,15 +16,27 @@ use crate::{
     frame::Geometry,
     kinds::{self, LightShape},
     model::{
-        Camera, Image, ImageData, Light, LightKind, Material, Mesh, Model, Node, Primitive, Transform, bent,
+        Camera, Image, ImageData, Light, LightKind, Material, Mesh, Model, Node, Primitive, Transform,
     },
 };
 
 use super::{Bend, Motion, Pose, World, read, texture::slot};
 
+mod motion;
+
+use motion::{Moving, Place};
+
+/// What becomes of things that move and bend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Movement {
+    /// They are as they are at the moment.
+    Baked,
+    /// They are as they are without the animations, which the model has, too, with skins and morph targets.
+    Kept,
+}
+
 /// The model that a scene is at a point in time, in seconds: all that is visible, each node with those below it, and the
-/// materials that it is made of. What moves or bends is as it is then. Nodes with the same geometry and material share a
-/// mesh. `place` names the scene in errors.
+/// materials that it is made of. Nodes with the same geometry and material share a mesh. `place` names the scene in errors.
 ///
 /// # Errors
 /// The document is no scene, the nodes are nested too deeply, a limit on memory is exceeded, or geometry or an image is
@@ -32,6 +44,7 @@ use super::{Bend, Motion, Pose, World, read, texture::slot};
 pub fn model(
     content: &Content,
     time: f64,
+    movement: Movement,
     place: &str,
     reading: &Reading<'_>,
     sources: &Sources,
@@ -39,9 +52,15 @@ pub fn model(
     let tree = content.tree().ok_or_else(|| CommandError::Failed(format!("{place} is a text")))?;
     let root = tree.root().at_time(time);
     kinds::World::read(root).ok_or_else(|| CommandError::Failed(format!("{place} is no scene")))?;
-    let motion = Motion::at(root, time, &mut |hash| sources.keyframes(hash, reading))?;
-    let world = read::world(root, &motion, reading.limits)
-        .map_err(|limit| CommandError::Limit { place: place.to_owned(), limit })?;
+    let (motion, world, moving) = match movement {
+        Movement::Baked => {
+            let motion = Motion::at(root, time, &mut |hash| sources.keyframes(hash, reading.blobs))?;
+            let world = read::world(root, &motion, reading.limits)
+                .map_err(|limit| CommandError::Limit { place: place.to_owned(), limit })?;
+            (motion, world, None)
+        }
+        Movement::Kept => (Motion::default(), World::default(), Some(Moving::of(root))),
+    };
     let mut gathering = Gathering {
         root,
         reading,
@@ -49,52 +68,88 @@ pub fn model(
         place,
         world,
         model: Model::default(),
+        moving,
         skinned: Vec::new(),
         meshes: BTreeMap::new(),
         materials: BTreeMap::new(),
         images: BTreeMap::new(),
         bytes: 0,
     };
-    let mut stack: Vec<(NodeRef<'_>, Option<usize>, u64)> =
-        root.children().rev().map(|child| (child, None, 1)).collect();
-    while let Some((node, parent, depth)) = stack.pop() {
+    let mut stack: Vec<(NodeRef<'_>, Option<usize>, bool, u64)> =
+        root.children().rev().map(|child| (child, None, true, 1)).collect();
+    while let Some((node, parent, is_visible, depth)) = stack.pop() {
         Limits::check("the nesting of nodes", depth, reading.limits.nesting, "nesting")
             .map_err(|limit| gathering.failed(limit))?;
-        let pose = motion.poses.get(&node.id());
-        let Some(transform) = transform(node, pose).filter(|_| read::is_shown(node)) else { continue };
-        let index = gathering.model.nodes.len();
-        let weights = pose.and_then(|pose| pose.weights.as_deref());
-        let node_of_model = gathering.node(node, transform, weights)?;
-        let model = &mut gathering.model;
-        model.nodes.push(node_of_model);
-        match parent.and_then(|parent| model.nodes.get_mut(parent)) {
-            Some(parent) => parent.children.push(index),
-            None => model.roots.push(index),
+        let is_visible = is_visible && read::is_shown(node);
+        let is_moved = gathering.moving.as_ref().is_some_and(|moving| moving.moves(node.id()));
+        let is_bone = gathering.moving.as_ref().is_some_and(|moving| moving.bones.contains(&node.id()));
+        if !is_visible && !is_bone {
+            continue;
         }
-        stack.extend(node.children().rev().map(|child| (child, Some(index), depth + 1)));
+        let Some((transform, before)) = transform(node, motion.poses.get(&node.id()), is_moved) else {
+            continue;
+        };
+        let mut out = Node { transform, ..Node::default() };
+        if is_visible {
+            gathering.show(node, &motion, &mut out)?;
+        }
+        out.name = node.string("name").map(|name| name.to_string()).unwrap_or_default();
+        let model = &mut gathering.model;
+        let outer = model.nodes.len();
+        let inner = outer + usize::from(before.is_some());
+        match parent.and_then(|parent| model.nodes.get_mut(parent)) {
+            Some(parent) => parent.children.push(outer),
+            None => model.roots.push(outer),
+        }
+        if let Some(before) = before {
+            let name = std::mem::take(&mut out.name);
+            model.nodes.push(Node { name, transform, children: vec![inner], ..Node::default() });
+            out.transform = before;
+        }
+        model.nodes.push(out);
+        if let Some(moving) = &mut gathering.moving {
+            moving.places.insert(node.id(), Place { outer, inner });
+        }
+        stack.extend(node.children().rev().map(|child| (child, Some(inner), is_visible, depth + 1)));
     }
     gathering.add_skinned();
+    gathering.add_motion()?;
     Ok(gathering.model)
 }
 
-/// From a node's space to its parent's; none when it is not finite.
-fn transform(node: NodeRef<'_>, pose: Option<&Pose>) -> Option<Transform> {
+/// From a node's space to its parent's; none when it is not finite. What an animation moves has parts, and what comes before
+/// them by itself.
+fn transform(
+    node: NodeRef<'_>,
+    pose: Option<&Pose>,
+    is_moved: bool,
+) -> Option<(Transform, Option<Transform>)> {
     let (scale, rotation, position, matrix) = read::placement(node, pose);
-    let transform = match matrix {
-        None => Transform::Parts {
-            translation: position.as_vec3(),
-            rotation: rotation.as_quat().normalize(),
-            scale: scale.as_vec3(),
-        },
+    let parts = Transform::Parts {
+        translation: position.as_vec3(),
+        rotation: rotation.as_quat().normalize(),
+        scale: scale.as_vec3(),
+    };
+    let transforms = match matrix {
+        None => (parts, None),
+        Some(before) if is_moved => (parts, Some(Transform::Matrix(affine(before)))),
         Some(before) => {
             let matrix = DMat4::from_scale_rotation_translation(scale, rotation, position) * before;
-            let rows = matrix.transpose();
-            let affine = DMat4::from_cols(rows.x_axis, rows.y_axis, rows.z_axis, DVec4::W).transpose();
-            Transform::Matrix(affine.as_mat4())
+            (Transform::Matrix(affine(matrix)), None)
         }
     };
-    Some(transform).filter(|transform| Mat4::is_finite(&transform.matrix()))
+    let is_finite = |transform: &Transform| transform.matrix().is_finite();
+    Some(transforms).filter(|(outer, inner)| is_finite(outer) && inner.as_ref().is_none_or(is_finite))
 }
+
+/// A matrix without what is no affine transform.
+fn affine(matrix: DMat4) -> Mat4 {
+    let rows = matrix.transpose();
+    DMat4::from_cols(rows.x_axis, rows.y_axis, rows.z_axis, DVec4::W).transpose().as_mat4()
+}
+
+/// The blob of a mesh's geometry, the place of its material, and of what bends it the blob and whether joints do.
+type MeshKey = (BlobHash, Option<usize>, Option<(BlobHash, bool)>);
 
 /// A model as it grows, and where in it is what nodes share.
 struct Gathering<'a> {
@@ -104,9 +159,11 @@ struct Gathering<'a> {
     place: &'a str,
     world: World,
     model: Model,
-    /// Meshes on joints with their names: they are in the world's space, whatever they are in.
+    /// What moves, if that is kept.
+    moving: Option<Moving>,
+    /// Baked meshes on joints with their names: they are in the world's space, whatever they are in.
     skinned: Vec<(String, usize)>,
-    meshes: BTreeMap<(BlobHash, Option<usize>), usize>,
+    meshes: BTreeMap<MeshKey, usize>,
     materials: BTreeMap<NodeId, Option<usize>>,
     images: BTreeMap<BlobHash, usize>,
     /// How many bytes were read.
@@ -132,42 +189,37 @@ impl Gathering<'_> {
             .map_err(|limit| self.failed(limit))
     }
 
-    fn node(
-        &mut self,
-        node: NodeRef<'_>,
-        transform: Transform,
-        weights: Option<&[f64]>,
-    ) -> Result<Node, CommandError> {
+    /// Puts what a node shows into one of the model.
+    fn show(&mut self, node: NodeRef<'_>, motion: &Motion, out: &mut Node) -> Result<(), CommandError> {
         let name = node.string("name").map(|name| name.to_string()).unwrap_or_default();
-        let mut out = Node { name, transform, ..Node::default() };
         if let Some(mesh) = kinds::Mesh::read(node) {
-            out.mesh = match (mesh.geometry(), read::bend(node, mesh, weights)) {
-                (Some(hash), Some(bend)) => self.bent(hash, mesh, &bend, &out.name)?,
-                (Some(hash), None) => Some(self.mesh(hash, mesh, &out.name)?),
-                (None, _) => None,
-            };
+            match (mesh.geometry(), read::bend(node, mesh, motion)) {
+                (Some(hash), Some(bend)) if self.moving.is_some() => {
+                    self.bendable((hash, node), mesh, &bend, out)?;
+                }
+                (Some(hash), Some(bend)) => out.mesh = self.bent(hash, mesh, &bend, &name)?,
+                (Some(hash), None) => out.mesh = Some(self.mesh(hash, mesh, &name)?),
+                (None, _) => {}
+            }
         } else if let Some(camera) = kinds::Camera::read(node) {
             out.camera = Some(self.model.cameras.len());
-            let camera = Camera { name: out.name.clone(), projection: read::projection(camera) };
-            self.model.cameras.push(camera);
+            self.model.cameras.push(Camera { name, projection: read::projection(camera) });
         } else if let Some(light) = kinds::Light::read(node) {
             out.light = Some(self.model.lights.len());
-            self.model.lights.push(light_of(light, &out.name));
+            self.model.lights.push(light_of(light, &name));
         }
-        Ok(out)
+        Ok(())
     }
 
     fn mesh(&mut self, hash: BlobHash, mesh: kinds::Mesh<'_>, name: &str) -> Result<usize, CommandError> {
-        let material = match mesh.material() {
-            Some(node) => self.material(node)?,
-            None => None,
-        };
-        if let Some(index) = self.meshes.get(&(hash, material)) {
+        let material = mesh.material().map(|node| self.material(node)).transpose()?.flatten();
+        let key = (hash, material, None);
+        if let Some(index) = self.meshes.get(&key) {
             return Ok(*index);
         }
         let geometry = self.geometry(hash)?;
         let index = self.push(geometry, material, name);
-        self.meshes.insert((hash, material), index);
+        self.meshes.insert(key, index);
         Ok(index)
     }
 
@@ -181,14 +233,10 @@ impl Gathering<'_> {
     ) -> Result<Option<usize>, CommandError> {
         let material = mesh.material().map(|node| self.material(node)).transpose()?.flatten();
         let geometry = self.geometry(hash)?;
-        let vertices = geometry.positions.len();
-        let (deformation, bytes) = self.sources.deformation(bend.deformation, vertices, self.reading)?;
-        self.spend(bytes + vertices * 48)?;
-        let skin = bend.skin.filter(|_| deformation.binding.is_some()).and_then(|skin| self.root.find(skin));
-        let matrices: Vec<DMat4> = skin.map(|skin| read::skin(skin, &self.world.places)).unwrap_or_default();
-        let geometry = Arc::new(bent(&geometry, &deformation, &bend.weights, &matrices));
-        let index = self.push(geometry, material, name);
-        if matrices.is_empty() {
+        let bent = self.sources.bent(&geometry, bend, &self.world, self.reading.blobs)?;
+        self.spend(bent.bytes)?;
+        let index = self.push(bent.geometry, material, name);
+        if !bent.in_world {
             return Ok(Some(index));
         }
         self.skinned.push((name.to_owned(), index));
@@ -204,14 +252,14 @@ impl Gathering<'_> {
     }
 
     fn geometry(&mut self, hash: BlobHash) -> Result<Arc<Geometry>, CommandError> {
-        let (geometry, bytes) = self.sources.geometry(hash, self.reading)?;
+        let (geometry, bytes) = self.sources.geometry(hash, self.reading.blobs)?;
         self.spend(bytes)?;
         Ok(geometry)
     }
 
     fn push(&mut self, geometry: Arc<Geometry>, material: Option<usize>, name: &str) -> usize {
         let primitive = Primitive { geometry, material, binding: None, morphs: Arc::default() };
-        let mesh = Mesh { name: name.to_owned(), primitives: vec![primitive], weights: Vec::new() };
+        let mesh = Mesh { name: name.to_owned(), primitives: vec![primitive], ..Mesh::default() };
         self.model.meshes.push(mesh);
         self.model.meshes.len() - 1
     }

@@ -56,8 +56,8 @@ pub struct Bend {
 pub struct World {
     /// All that is visible, in the order of the tree.
     pub shown: Vec<Shown>,
-    /// Where the nodes are, if there are skins, also those that are not visible.
-    pub places: FxHashMap<NodeId, DMat4>,
+    /// The matrices that bring what hangs on the joints of each skin into the world's space. Joints need not be visible.
+    pub skins: FxHashMap<NodeId, Vec<DMat4>>,
 }
 
 /// All that is visible below the root of a scene at the time of the root, with what moves where `motion` puts it.
@@ -69,43 +69,36 @@ pub fn world(root: NodeRef<'_>, motion: &Motion, limits: &Limits) -> Result<Worl
         node: NodeRef<'a>,
         world_from_parent: DMat4,
         is_visible: bool,
-        /// What the node above says of morph weights.
-        weights: Option<&'a [f64]>,
         depth: u64,
     }
     let mut out = World::default();
-    let has_skins = root.children().any(|node| node.kind() == kinds::Skins::KIND);
+    let mut places: FxHashMap<NodeId, DMat4> = FxHashMap::default();
+    let skins = root.children().filter(|node| node.kind() == kinds::Skins::KIND);
+    let skins: Vec<NodeRef<'_>> = skins.flat_map(NodeRef::children).collect();
+    let has_skins = !skins.is_empty();
     let mut stack: Vec<Visit<'_>> = Vec::new();
-    let first =
-        |node| Visit { node, world_from_parent: DMat4::IDENTITY, is_visible: true, weights: None, depth: 1 };
+    let first = |node| Visit { node, world_from_parent: DMat4::IDENTITY, is_visible: true, depth: 1 };
     stack.extend(root.children().rev().map(first));
-    while let Some(Visit { node, world_from_parent, is_visible, weights, depth }) = stack.pop() {
+    while let Some(Visit { node, world_from_parent, is_visible, depth }) = stack.pop() {
         Limits::check("the nesting of nodes", depth, limits.nesting, "nesting")?;
         let is_visible = is_visible && is_shown(node);
         if !is_spatial(node) || !is_visible && !has_skins {
             continue;
         }
-        let pose = motion.poses.get(&node.id());
-        let world_from_local = world_from_parent * posed(node, pose);
+        let world_from_local = world_from_parent * moved(node, motion);
         if !world_from_local.is_finite() {
             continue;
         }
-        let own = pose.and_then(|pose| pose.weights.as_deref());
         if has_skins {
-            out.places.insert(node.id(), world_from_local);
+            places.insert(node.id(), world_from_local);
         }
-        if is_visible && let Some(thing) = thing(node, world_from_local, own.or(weights)) {
+        if is_visible && let Some(thing) = thing(node, world_from_local, motion) {
             out.shown.push(Shown { node: node.id(), world_from_local: world_from_local.as_mat4(), thing });
         }
-        let below = |node| Visit {
-            node,
-            world_from_parent: world_from_local,
-            is_visible,
-            weights: own,
-            depth: depth + 1,
-        };
+        let below = |node| Visit { node, world_from_parent: world_from_local, is_visible, depth: depth + 1 };
         stack.extend(node.children().rev().map(below));
     }
+    out.skins = skins.into_iter().map(|node| (node.id(), skin(node, &places))).collect();
     Ok(out)
 }
 
@@ -122,6 +115,11 @@ pub(super) fn is_shown(node: NodeRef<'_>) -> bool {
 /// From a node's space to its parent's.
 pub(crate) fn transform(node: NodeRef<'_>) -> DMat4 {
     posed(node, None)
+}
+
+/// From a node's space to its parent's, as it moves.
+pub(crate) fn moved(node: NodeRef<'_>, motion: &Motion) -> DMat4 {
+    posed(node, motion.poses.get(&node.id()))
 }
 
 /// The same, with what an animation makes of it.
@@ -147,9 +145,9 @@ pub(super) fn placement(node: NodeRef<'_>, pose: Option<&Pose>) -> (DVec3, DQuat
     (scale, rotation, position, matrix)
 }
 
-fn thing(node: NodeRef<'_>, world_from_local: DMat4, weights: Option<&[f64]>) -> Option<Thing> {
+fn thing(node: NodeRef<'_>, world_from_local: DMat4, motion: &Motion) -> Option<Thing> {
     if let Some(mesh) = kinds::Mesh::read(node) {
-        let bend = bend(node, mesh, weights);
+        let bend = bend(node, mesh, motion);
         return Some(Thing::Mesh { geometry: mesh.geometry(), material: mesh.material(), bend });
     }
     if let Some(camera) = kinds::Camera::read(node) {
@@ -171,12 +169,13 @@ fn thing(node: NodeRef<'_>, world_from_local: DMat4, weights: Option<&[f64]>) ->
     Some(Thing::Light(Light { color, kind }))
 }
 
-/// What bends a mesh, with other morph weights than its own if there are some.
-pub(super) fn bend(node: NodeRef<'_>, mesh: kinds::Mesh<'_>, weights: Option<&[f64]>) -> Option<Bend> {
+/// What bends a mesh as it moves.
+pub(crate) fn bend(node: NodeRef<'_>, mesh: kinds::Mesh<'_>, motion: &Motion) -> Option<Bend> {
+    let weights = motion.poses.get(&node.id()).and_then(|pose| pose.weights.clone());
     Some(Bend {
         deformation: mesh.deformation()?,
         skin: mesh.skin(),
-        weights: weights.map_or_else(|| list(node, "weights"), <[f64]>::to_vec),
+        weights: weights.unwrap_or_else(|| list(node, "weights")),
     })
 }
 
@@ -188,7 +187,7 @@ fn list(node: NodeRef<'_>, key: &str) -> Vec<f64> {
 }
 
 /// The matrices that bring what hangs on the joints of a skin into the world's space.
-pub(crate) fn skin(skin: NodeRef<'_>, places: &FxHashMap<NodeId, DMat4>) -> Vec<DMat4> {
+fn skin(skin: NodeRef<'_>, places: &FxHashMap<NodeId, DMat4>) -> Vec<DMat4> {
     let joints = skin.children().filter(|node| node.kind() == kinds::Joint::KIND);
     let matrix = |joint: NodeRef<'_>| {
         let target = kinds::Joint::read(joint).and_then(|joint| joint.target());

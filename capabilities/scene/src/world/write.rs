@@ -19,7 +19,8 @@ use crate::{
         MaterialProperties, MeshProperties, TextureProperties, TextureWrapX, TextureWrapY,
     },
     model::{
-        Camera, ImageData, Light, LightKind, Material, Model, Node, Primitive, Slot, TextureRef, Transform,
+        Camera, ImageData, Light, LightKind, Material, Model, Node, Path, Primitive, Slot, TextureRef,
+        Transform,
     },
 };
 
@@ -54,6 +55,7 @@ pub fn insert(
         materials: Vec::new(),
         skins: Vec::new(),
         nodes: FxHashMap::default(),
+        morphed: FxHashMap::default(),
         blobs: FxHashMap::default(),
         geometries: Vec::new(),
     };
@@ -65,7 +67,7 @@ pub fn insert(
     while let Some((index, parent, depth)) = stack.pop() {
         Limits::check("the nesting of nodes", depth, limits.nesting, "nesting").map_err(failed)?;
         let Some(node) = model.nodes.get(index) else { continue };
-        let id = writer.node(model, node, parent, last.get(&parent).copied())?;
+        let id = writer.node(model, (index, node), parent, last.get(&parent).copied())?;
         last.insert(parent, id);
         writer.nodes.insert(index, id);
         if let Some(Delta::Insert { node, parent, .. }) = writer.deltas.last()
@@ -83,11 +85,18 @@ pub fn insert(
 fn count(model: &Model) -> u64 {
     let mut count = model.materials.iter().map(|material| 1 + material.textures.len() as u64).sum();
     count += model.skins.iter().map(|skin| 1 + skin.joints.len() as u64).sum::<u64>();
-    count += model.animations.iter().map(|animation| 1 + animation.channels.len() as u64).sum::<u64>();
-    model.walk(|node, _| {
+    let parts = |node: &Node| {
         let mesh = node.mesh.and_then(|mesh| model.meshes.get(mesh));
-        count += 1 + mesh.map_or(0, |mesh| mesh.primitives.len() as u64);
-    });
+        mesh.map_or(0, |mesh| mesh.primitives.len() as u64)
+    };
+    for animation in &model.animations {
+        let channels = animation.channels.iter().map(|channel| match channel.path {
+            Path::Weights => model.nodes.get(channel.node).map_or(0, parts),
+            Path::Translation | Path::Rotation | Path::Scale => 1,
+        });
+        count += 1 + channels.sum::<u64>();
+    }
+    model.walk(|node, _| count += 1 + parts(node));
     count
 }
 
@@ -107,6 +116,8 @@ struct Writer<'w, 'k> {
     skins: Vec<NodeId>,
     /// The nodes of the document by those of the model.
     nodes: FxHashMap<usize, NodeId>,
+    /// The meshes of the document with morph targets, by nodes of the model.
+    morphed: FxHashMap<usize, Vec<NodeId>>,
     /// The blobs of primitives, by mesh and place: the geometry and what bends it.
     blobs: FxHashMap<(usize, usize), (BlobHash, Option<BlobHash>)>,
     geometries: Vec<(BlobHash, Arc<Geometry>)>,
@@ -139,7 +150,7 @@ impl Writer<'_, '_> {
     fn node(
         &mut self,
         model: &Model,
-        node: &Node,
+        (number, node): (usize, &Node),
         parent: NodeId,
         after: Option<NodeId>,
     ) -> Result<NodeId, CommandError> {
@@ -152,7 +163,7 @@ impl Writer<'_, '_> {
         parts.extend(node.light.and_then(|light| model.lights.get(light)).map(Part::Light));
         if let [part] = *parts {
             let name = if node.name.is_empty() { part_name(model, part) } else { &node.name };
-            return self.part(model, (node, part), name, &node.transform, parent, after);
+            return self.part(model, (number, node, part), name, &node.transform, parent, after);
         }
         let name = match mesh {
             Some((_, mesh)) if node.name.is_empty() => &mesh.name,
@@ -164,7 +175,7 @@ impl Writer<'_, '_> {
         for part in parts {
             before = Some(self.part(
                 model,
-                (node, part),
+                (number, node, part),
                 part_name(model, part),
                 &Transform::default(),
                 id,
@@ -177,12 +188,13 @@ impl Writer<'_, '_> {
     fn part(
         &mut self,
         model: &Model,
-        (node, part): (&Node, Part<'_>),
+        (number, node, part): (usize, &Node, Part<'_>),
         name: &str,
         transform: &Transform,
         parent: NodeId,
         after: Option<NodeId>,
     ) -> Result<NodeId, CommandError> {
+        let mut has_morphs = false;
         let (kind, list) = match part {
             Part::Primitive(mesh, index) => {
                 let mut builder = placed!(MeshProperties::default(), name, transform);
@@ -199,8 +211,12 @@ impl Writer<'_, '_> {
                         builder = builder.skin(*skin);
                     }
                     let weights = node.weights.as_ref().unwrap_or(&found.weights);
-                    if !primitive.morphs.is_empty() && !weights.is_empty() {
+                    has_morphs = !primitive.morphs.is_empty();
+                    if has_morphs && !weights.is_empty() {
                         builder = builder.weights(numbers(weights));
+                    }
+                    if has_morphs && !found.target_names.is_empty() {
+                        builder = builder.target_names(names(&found.target_names));
                     }
                     if let Some(material) = primitive.material.and_then(|index| self.materials.get(index)) {
                         builder = builder.material(*material);
@@ -217,7 +233,11 @@ impl Writer<'_, '_> {
                 ("scene.light", light_properties(builder, light).list())
             }
         };
-        Ok(self.push(kind, parent, after, list))
+        let id = self.push(kind, parent, after, list);
+        if has_morphs {
+            self.morphed.entry(number).or_default().push(id);
+        }
+        Ok(id)
     }
 
     /// The blobs of a primitive.
@@ -232,10 +252,8 @@ impl Writer<'_, '_> {
         let geometry = (self.keep)(geometry::encode(&primitive.geometry).into())?;
         let mut blobs = (geometry, None);
         if primitive.binding.is_some() || !primitive.morphs.is_empty() {
-            let deformation = Deformation {
-                binding: primitive.binding.as_deref().cloned(),
-                morphs: primitive.morphs.to_vec(),
-            };
+            let deformation =
+                Deformation { binding: primitive.binding.clone(), morphs: primitive.morphs.clone() };
             let bytes = deformation::encode(&deformation, primitive.geometry.positions.len());
             blobs.1 = Some((self.keep)(bytes.into())?);
         }
@@ -335,6 +353,10 @@ impl Placed {
 
 fn numbers(list: &[f32]) -> Value {
     Value::List(list.iter().map(|number| Value::Number(f64::from(*number))).collect())
+}
+
+fn names(list: &[String]) -> Value {
+    Value::List(list.iter().map(|name| name.as_str().into()).collect())
 }
 
 fn camera_properties(builder: CameraProperties, camera: &Camera) -> CameraProperties {

@@ -40,7 +40,14 @@ pub(super) fn write(
         before = Some(id);
         let mut above = None;
         for channel in &animation.channels {
-            let Some(target) = writer.nodes.get(&channel.node).copied() else { continue };
+            // Weights are those of each mesh that the node became.
+            let targets = match channel.path {
+                Path::Weights => writer.morphed.get(&channel.node).cloned().unwrap_or_default(),
+                _ => writer.nodes.get(&channel.node).copied().into_iter().collect(),
+            };
+            if targets.is_empty() {
+                continue;
+            }
             let samples = match kept.get(&Arc::as_ptr(&channel.sampler)) {
                 Some(hash) => *hash,
                 None => (writer.keep)(keyframes::encode(&channel.sampler).into())?,
@@ -52,8 +59,10 @@ pub(super) fn write(
                 Path::Scale => ChannelPath::Scale,
                 Path::Weights => ChannelPath::Weights,
             };
-            let list = ChannelProperties::default().target(target).path(path).samples(samples).list();
-            above = Some(writer.push("scene.channel", id, above, list));
+            for target in targets {
+                let list = ChannelProperties::default().target(target).path(path).samples(samples).list();
+                above = Some(writer.push("scene.channel", id, above, list));
+            }
         }
     }
     Ok(())
