@@ -161,8 +161,9 @@ fn exported(model: &Model, limits: &Limits) -> Result<Model, String> {
     let fonts: Arc<dyn FontSource> = Arc::new(NoFonts);
     let links = kernel::Links::default();
     let reading = Reading { blobs: &blobs, fonts: &fonts, limits, links: &links };
-    let model = world::model(&content, 0.0, "the model", &reading, &scene::Sources::default())
-        .map_err(|error| error.to_string())?;
+    let model =
+        world::model(&content, 0.0, world::Movement::Kept, "the model", &reading, &scene::Sources::default())
+            .map_err(|error| error.to_string())?;
     let written = export::write("glb", &model, "model.glb", limits).map_err(|error| error.to_string())?;
     let again = import::read("glb", &written.bytes, &|_| None, limits);
     again.map(|(model, _)| model).map_err(|error| format!("our export of it: {error}"))

@@ -69,7 +69,7 @@ pub enum WriteError {
 
 /// Writes a model in a format: glb, obj, stl or ply. `name` is that of the file; files beside it are named after it.
 ///
-/// glTF keeps nodes, shared meshes, materials, lights and cameras. The other formats hold what is seen at one place each,
+/// glTF keeps nodes, shared meshes, materials, lights, cameras, skins, morph targets and animations. The other formats hold what is seen at one place each,
 /// in the world's space: OBJ objects with materials, PLY one surface with colours, STL triangles alone.
 ///
 /// # Errors
@@ -98,11 +98,8 @@ impl Exporter for ModelExporter {
         let name =
             record.iter().find(|(key, _)| key.as_str() == "name").and_then(|(_, value)| value.as_str());
         let place = name.unwrap_or("the scene");
-        if let Some(option) = request.options.as_object().and_then(|options| options.keys().next()) {
-            let message = format!("{}: there is no option {option:?}", request.format);
-            return Err(CommandError::argument("options", message));
-        }
-        let model = world::model(document, request.time, Movement::Baked, place, &assets.reading(), &self.0)?;
+        let movement = movement(request)?;
+        let model = world::model(document, request.time, movement, place, &assets.reading(), &self.0)?;
         let written = write(&request.format, &model, &request.name, limits).map_err(|error| match error {
             WriteError::Limit(limit) => CommandError::Limit { place: place.to_owned(), limit },
             other => CommandError::Failed(format!("{place}: {other}")),
@@ -116,6 +113,21 @@ impl Exporter for ModelExporter {
         });
         Ok(Exported { bytes: written.bytes, beside: written.beside, diagnostics: diagnostics.collect() })
     }
+}
+
+/// Whether what moves goes on to do so in the file: in glTF, unless the option `bake` asks for the moment alone.
+fn movement(request: &ExportRequest) -> Result<Movement, CommandError> {
+    let refused =
+        |message: String| CommandError::argument("options", format!("{}: {message}", request.format));
+    let mut movement = if request.format == "glb" { Movement::Kept } else { Movement::Baked };
+    for (option, value) in request.options.as_object().into_iter().flatten() {
+        if option != "bake" || request.format != "glb" {
+            return Err(refused(format!("there is no option {option:?}")));
+        }
+        let bakes = value.as_bool().ok_or_else(|| refused("bake is true or false".to_owned()))?;
+        movement = if bakes { Movement::Baked } else { Movement::Kept };
+    }
+    Ok(movement)
 }
 
 /// The indices of a geometry that make up whole elements; none when there is nothing to be seen.

@@ -25,7 +25,7 @@ pub struct Channel {
 }
 
 /// A part of a node that can change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Path {
     /// How far it is moved: x, y, z.
     Translation,

@@ -1,16 +1,18 @@
 //! Files to documents to frames, through a kernel in memory.
 #![allow(dead_code, clippy::unwrap_used)] // Each test uses a part; one that cannot go on fails.
 
+pub mod tube;
+
 use std::{collections::HashMap, sync::Arc};
 
 use base::{BlobHash, Limits};
 use document::{Content, Key};
 use kernel::{
-    Blobs, Bytes, CommandError, Context, Kernel, Links, Reading, Registry, Request,
+    Blobs, Bytes, CommandError, Context, Kernel, Links, Reading, Registry, Request, Response,
     ports::{FontBytes, FontSource},
 };
 use scene::{Sources, evaluate, frame::Frame};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 /// Blobs.
 pub struct Kept(HashMap<BlobHash, Bytes>);
@@ -33,26 +35,41 @@ impl FontSource for NoFonts {
     }
 }
 
-/// Imports a file into a document; every property that it writes is as the manifest declares.
-/// A file as a document: its content, its blobs, and what was told.
-pub fn imported(name: &str, files: &[(&str, &[u8])]) -> (Content, Kept, Vec<String>) {
+/// A kernel with scenes, and these files at hand.
+pub fn kernel(files: &[(&str, &[u8])]) -> Kernel {
     let mut registry = Registry::default();
     registry.add(kernel::core()).unwrap();
     registry.add(scene::capability(gpu::Shared::default())).unwrap();
-    let (mut kernel, _) = kernel::ports::memory::kernel(registry, files);
-    let request = Request {
-        command: "document.import".to_owned(),
-        arguments: json!({ "path": name }),
-        context: Context::default(),
-        timeout_s: None,
-        traced: false,
-    };
-    let response = kernel.execute(request).unwrap();
-    let id = response.result["document"].as_str().unwrap().parse().unwrap();
-    let content = kernel.content(id).unwrap();
-    check_kinds(&kernel, &content);
+    kernel::ports::memory::kernel(registry, files).0
+}
+
+fn respond(kernel: &mut Kernel, command: &str, arguments: Json) -> Response {
+    let (command, context) = (command.to_owned(), Context::default());
+    let what = format!("{command} {arguments}");
+    let request = Request { command, arguments, context, timeout_s: None, traced: false };
+    kernel.execute(request).unwrap_or_else(|error| panic!("{what}: {error}"))
+}
+
+/// The result of a command.
+pub fn run(kernel: &mut Kernel, command: &str, arguments: Json) -> Json {
+    respond(kernel, command, arguments).result
+}
+
+/// What a document holds, and its blobs.
+pub fn content(kernel: &mut Kernel, document: &Json) -> (Content, Kept) {
+    let content = kernel.content(document.as_str().unwrap().parse().unwrap()).unwrap();
     let blobs = content.hashes().into_iter().map(|hash| (hash, kernel.blob(hash).unwrap())).collect();
-    (content, Kept(blobs), response.diagnostics.iter().map(|found| found.message.clone()).collect())
+    (content, Kept(blobs))
+}
+
+/// Imports a file into a document; every property that it writes is as the manifest declares.
+/// A file as a document: its content, its blobs, and what was told.
+pub fn imported(name: &str, files: &[(&str, &[u8])]) -> (Content, Kept, Vec<String>) {
+    let mut kernel = kernel(files);
+    let response = respond(&mut kernel, "document.import", json!({ "path": name }));
+    let (content, kept) = content(&mut kernel, &response.result["document"]);
+    check_kinds(&kernel, &content);
+    (content, kept, response.diagnostics.iter().map(|found| found.message.clone()).collect())
 }
 
 fn check_kinds(kernel: &Kernel, content: &Content) {

@@ -15,6 +15,7 @@ pub(super) enum Target {
     Elements = 34963,
 }
 
+const U8: u32 = 5121;
 const U16: u32 = 5123;
 const U32: u32 = 5125;
 const F32: u32 = 5126;
@@ -49,44 +50,108 @@ impl Asset {
 
     /// Adds vectors of vertices, one at least. Gives the number of their accessor.
     pub fn vectors<const N: usize>(&mut self, vectors: impl ExactSizeIterator<Item = [f32; N]>) -> usize {
-        let count = vectors.len();
+        self.lists(vectors, Some(Target::Array))
+    }
+
+    /// Adds numbers, vectors or matrices, one at least. Gives the number of their accessor.
+    pub fn lists<const N: usize>(
+        &mut self,
+        lists: impl ExactSizeIterator<Item = [f32; N]>,
+        target: Option<Target>,
+    ) -> usize {
+        let count = lists.len();
         self.binary.reserve(count * N * 4 + 4);
-        let bytes = vectors.flatten().flat_map(f32::to_le_bytes);
-        let view = self.view(bytes, Some(Target::Array));
-        let shape = ["SCALAR", "VEC2", "VEC3", "VEC4"][N - 1];
+        let view = self.view(lists.flatten().flat_map(f32::to_le_bytes), target);
+        let shape = shape(N);
         self.accessor(json!({ "bufferView": view, "componentType": F32, "count": count, "type": shape }))
     }
 
     /// As [`Asset::vectors`], with the least and the greatest coordinates.
     pub fn positions(&mut self, vectors: impl ExactSizeIterator<Item = [f32; 3]> + Clone) -> usize {
-        let (mut min, mut max) = ([f32::INFINITY; 3], [f32::NEG_INFINITY; 3]);
-        for vector in vectors.clone() {
-            for axis in 0..3 {
-                min[axis] = min[axis].min(vector[axis]);
-                max[axis] = max[axis].max(vector[axis]);
+        let index = self.vectors(vectors.clone());
+        self.bound(index, vectors);
+        index
+    }
+
+    /// Adds times, one at least.
+    pub fn times(&mut self, times: &[f32]) -> usize {
+        let times = times.iter().map(|time| [*time]);
+        let index = self.lists(times.clone(), None);
+        self.bound(index, times);
+        index
+    }
+
+    /// Adds what is added to vertices, one at least: alone what is not nothing, where that is shorter.
+    pub fn deltas(&mut self, deltas: &[[f32; 3]], with_bounds: bool) -> usize {
+        let mut set: Vec<u32> =
+            (0..).zip(deltas).filter(|(_, delta)| **delta != [0.0; 3]).map(|(i, _)| i).collect();
+        if set.is_empty() {
+            set.push(0);
+        }
+        let index = if set.len() * 4 / 3 >= deltas.len() {
+            self.vectors(deltas.iter().copied())
+        } else {
+            let is_small = deltas.len() <= usize::from(u16::MAX);
+            let (places, component) = self.integers(&set, is_small, None);
+            let bytes = set.iter().filter_map(|i| deltas.get(*i as usize)).flatten();
+            let values = self.view(bytes.flat_map(|number| number.to_le_bytes()), None);
+            self.accessor(json!({
+                "componentType": F32, "count": deltas.len(), "type": shape(3), "sparse": {
+                    "count": set.len(),
+                    "indices": { "bufferView": places, "componentType": component },
+                    "values": { "bufferView": values },
+                },
+            }))
+        };
+        if with_bounds {
+            self.bound(index, deltas.iter().copied());
+        }
+        index
+    }
+
+    /// Adds the numbers of joints, one at least, each below `count`.
+    pub fn joints(&mut self, joints: &[[u16; 4]], count: usize) -> usize {
+        let target = Some(Target::Array);
+        let joint = joints.iter().flatten();
+        let (view, component) = match count <= usize::from(u8::MAX) + 1 {
+            true => (self.view(joint.map(|joint| *joint as u8), target), U8),
+            false => (self.view(joint.flat_map(|joint| joint.to_le_bytes()), target), U16),
+        };
+        self.accessor(json!({
+            "bufferView": view, "componentType": component, "count": joints.len(), "type": shape(4),
+        }))
+    }
+
+    fn bound<const N: usize>(&mut self, index: usize, vectors: impl Iterator<Item = [f32; N]>) {
+        let (mut min, mut max) = ([f32::INFINITY; N], [f32::NEG_INFINITY; N]);
+        for vector in vectors {
+            for ((number, min), max) in vector.into_iter().zip(&mut min).zip(&mut max) {
+                (*min, *max) = (min.min(number), max.max(number));
             }
         }
-        let index = self.vectors(vectors);
         if let Some(accessor) = self.accessors.get_mut(index) {
             // Bounds are exact, not the shortest numbers that read as the same ones.
             accessor["min"] = min.map(f64::from).to_vec().into();
             accessor["max"] = max.map(f64::from).to_vec().into();
         }
-        index
     }
 
     /// Adds indices, one at least, each below `vertices`: in 16 bits where they fit, since graphics APIs do without 8.
     pub fn indices(&mut self, indices: &[u32], vertices: usize) -> usize {
         // The greatest index of a type would restart a strip.
         let is_small = vertices <= usize::from(u16::MAX);
-        let target = Some(Target::Elements);
-        let (view, component) = match is_small {
-            true => (self.view(indices.iter().flat_map(|index| (*index as u16).to_le_bytes()), target), U16),
-            false => (self.view(indices.iter().flat_map(|index| index.to_le_bytes()), target), U32),
-        };
+        let (view, component) = self.integers(indices, is_small, Some(Target::Elements));
         self.accessor(json!({
             "bufferView": view, "componentType": component, "count": indices.len(), "type": "SCALAR",
         }))
+    }
+
+    /// Adds integers; gives their view and what they are.
+    fn integers(&mut self, list: &[u32], is_small: bool, target: Option<Target>) -> (usize, u32) {
+        match is_small {
+            true => (self.view(list.iter().flat_map(|index| (*index as u16).to_le_bytes()), target), U16),
+            false => (self.view(list.iter().flat_map(|index| index.to_le_bytes()), target), U32),
+        }
     }
 
     fn accessor(&mut self, accessor: Json) -> usize {
@@ -103,5 +168,16 @@ impl Asset {
         }
         insert_list(root, "extensionsUsed", self.extensions.into_iter().map(Json::from).collect());
         self.binary
+    }
+}
+
+/// What lists of so many numbers are called.
+fn shape(numbers: usize) -> &'static str {
+    match numbers {
+        1 => "SCALAR",
+        2 => "VEC2",
+        3 => "VEC3",
+        4 => "VEC4",
+        _ => "MAT4",
     }
 }

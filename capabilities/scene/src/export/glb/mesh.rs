@@ -11,7 +11,15 @@ use crate::{
     model::{Mesh, Model},
 };
 
-use super::{super::elements, asset::Asset, insert_name, material::Materials};
+use super::{
+    super::elements,
+    asset::Asset,
+    bend::{Bends, Held},
+    insert_name,
+    material::Materials,
+    node::fitted,
+    numbers,
+};
 
 /// How far the length of a unit vector may be off before it is made one.
 const UNIT_TOLERANCE: f32 = 1e-3;
@@ -19,19 +27,54 @@ const UNIT_TOLERANCE: f32 = 1e-3;
 /// Written meshes.
 pub(super) struct Meshes {
     pub list: Vec<Json>,
-    /// The number of each mesh of the model; none of those in which nothing is to be seen.
-    pub places: Vec<Option<usize>>,
+    /// Each mesh of the model; none of those in which nothing is to be seen.
+    places: Vec<Option<Written>>,
+}
+
+/// A written mesh.
+#[derive(Clone, Copy)]
+pub(super) struct Written {
+    pub number: usize,
+    /// How many morph targets it has.
+    pub targets: usize,
+    /// Whether it hangs on joints.
+    pub has_joints: bool,
+}
+
+impl Meshes {
+    /// What became of a mesh of the model.
+    pub fn written(&self, mesh: usize) -> Option<Written> {
+        self.places.get(mesh).copied().flatten()
+    }
 }
 
 pub(super) fn write(model: &Model, asset: &mut Asset, materials: &mut Materials) -> Meshes {
-    let mut writer = Writer { asset, shared: FxHashMap::default() };
+    let joints = joints(model);
+    let mut writer = Writer { asset, shared: FxHashMap::default(), bends: Bends::default() };
     let mut meshes = Meshes { list: Vec::new(), places: Vec::with_capacity(model.meshes.len()) };
-    for mesh in &model.meshes {
-        let mesh = writer.mesh(mesh, materials);
-        meshes.places.push(mesh.is_some().then_some(meshes.list.len()));
-        meshes.list.extend(mesh);
+    for (mesh, joints) in model.meshes.iter().zip(joints) {
+        let written = writer.mesh(mesh, joints, materials);
+        let place = written.as_ref().map(|(_, targets, has_joints)| Written {
+            number: meshes.list.len(),
+            targets: *targets,
+            has_joints: *has_joints,
+        });
+        meshes.places.push(place);
+        meshes.list.extend(written.map(|(mesh, ..)| mesh));
     }
     meshes
+}
+
+/// How many joints each mesh may hang on: as many as the smallest skin of its nodes has; 0 without any.
+fn joints(model: &Model) -> Vec<usize> {
+    let mut out: Vec<Option<usize>> = vec![None; model.meshes.len()];
+    for node in &model.nodes {
+        let skin = node.skin.and_then(|skin| model.skins.get(skin));
+        if let (Some(skin), Some(count)) = (skin, node.mesh.and_then(|mesh| out.get_mut(mesh))) {
+            *count = Some(count.map_or(skin.joints.len(), |count| count.min(skin.joints.len())));
+        }
+    }
+    out.into_iter().map(Option::unwrap_or_default).collect()
 }
 
 /// The accessors of a geometry.
@@ -40,23 +83,39 @@ struct Accessors {
     attributes: Map<String, Json>,
     indices: Option<usize>,
     uvs: usize,
+    held: Held,
 }
 
 struct Writer<'a> {
     asset: &'a mut Asset,
     /// Accessors by the place of the geometry in memory, which stays as it is while models are written.
     shared: FxHashMap<*const Geometry, Accessors>,
+    bends: Bends,
 }
 
 impl Writer<'_> {
-    /// A mesh, if anything of it is to be seen.
-    fn mesh(&mut self, mesh: &Mesh, materials: &mut Materials) -> Option<Json> {
+    /// A mesh with as many `joints`, if anything of it is to be seen; how many morph targets it has, and whether it hangs on joints.
+    fn mesh(&mut self, mesh: &Mesh, joints: usize, materials: &mut Materials) -> Option<(Json, usize, bool)> {
         let mut primitives = Vec::new();
+        let targets = mesh.primitives.iter().map(|primitive| primitive.morphs.len()).max().unwrap_or(0);
+        let mut has_joints = false;
         for primitive in &mesh.primitives {
             let Some(indices) = elements(&primitive.geometry) else { continue };
             let (material, sets) = materials.place(primitive.material);
             let accessors = self.accessors(&primitive.geometry, indices, sets);
-            let mut out = json!({ "attributes": accessors.attributes, "material": material });
+            let mut attributes = accessors.attributes;
+            if let Some(binding) = primitive.binding.as_ref().filter(|_| joints > 0) {
+                let count = primitive.geometry.positions.len();
+                if let Some([joints, weights]) = self.bends.binding(binding, count, joints, self.asset) {
+                    attributes.insert("JOINTS_0".to_owned(), joints.into());
+                    attributes.insert("WEIGHTS_0".to_owned(), weights.into());
+                    has_joints = true;
+                }
+            }
+            let mut out = json!({ "attributes": attributes, "material": material });
+            if targets > 0 {
+                out["targets"] = self.bends.targets(&primitive.morphs, targets, accessors.held, self.asset);
+            }
             if let Some(indices) = accessors.indices {
                 out["indices"] = indices.into();
             }
@@ -72,7 +131,13 @@ impl Writer<'_> {
         }
         let mut out = json!({ "primitives": primitives });
         insert_name(&mut out, &mesh.name);
-        Some(out)
+        if targets > 0 && !mesh.weights.is_empty() {
+            out["weights"] = numbers(&fitted(&mesh.weights, targets));
+        }
+        if targets > 0 && mesh.target_names.len() == targets {
+            out["extras"] = json!({ "targetNames": mesh.target_names });
+        }
+        Some((out, targets, has_joints))
     }
 
     /// The accessors of a geometry, with texture coordinates of as many `sets` at least.
@@ -99,11 +164,14 @@ impl Writer<'_> {
             |name: &str, accessor: usize| out.attributes.insert(name.to_owned(), accessor.into());
         insert("POSITION", self.asset.positions(geometry.positions.iter().map(Vec3::to_array)));
         let has_normals = geometry.normals.len() == count;
+        let has_tangents =
+            has_normals && geometry.tangents.len() == count && geometry.topology == Topology::Triangles;
+        out.held = Held { vertices: count, normals: has_normals, tangents: has_tangents };
         if has_normals {
             let normals = geometry.normals.iter().map(|normal| unit(*normal, Vec3::Z).to_array());
             insert("NORMAL", self.asset.vectors(normals));
         }
-        if has_normals && geometry.tangents.len() == count && geometry.topology == Topology::Triangles {
+        if has_tangents {
             let tangents = geometry.tangents.iter().map(|tangent| {
                 let sign = if tangent.w < 0.0 { -1.0 } else { 1.0 };
                 unit(tangent.truncate(), Vec3::X).extend(sign).to_array()

@@ -1,10 +1,13 @@
 //! glTF 2.0 in its binary container: one file with all that it needs.
 
+mod animation;
 mod asset;
+mod bend;
 mod lobes;
 mod material;
 mod mesh;
 mod node;
+mod skin;
 mod split;
 
 use base::Limits;
@@ -25,7 +28,9 @@ pub(super) fn write(model: &Model, limits: &Limits) -> Result<Written, WriteErro
     let mut warnings = Vec::new();
     let mut materials = material::Materials::write(model, &mut asset, limits, &mut warnings);
     let meshes = mesh::write(model, &mut asset, &mut materials);
-    let nodes = node::write(model, &meshes.places);
+    let mut nodes = node::write(model, &meshes);
+    let skins = skin::write(model, &meshes, &mut nodes, &mut asset);
+    let animations = animation::write(model, &meshes, &nodes, &mut asset, &mut warnings);
     let mut root = Map::new();
     root.insert("asset".to_owned(), json!({ "version": "2.0", "generator": "MetaBuilder" }));
     root.insert("scene".to_owned(), 0.into());
@@ -35,6 +40,8 @@ pub(super) fn write(model: &Model, limits: &Limits) -> Result<Written, WriteErro
     insert_list(&mut root, "nodes", nodes.list);
     insert_list(&mut root, "cameras", node::cameras(model));
     insert_list(&mut root, "meshes", meshes.list);
+    insert_list(&mut root, "skins", skins);
+    insert_list(&mut root, "animations", animations);
     materials.finish(&mut root, &mut asset);
     let lights = node::lights(model);
     if !lights.is_empty() {

@@ -9,7 +9,9 @@ use crate::{
 };
 
 use super::{
-    insert_name, number, numbers,
+    insert_name,
+    mesh::Meshes,
+    number, numbers,
     split::{Parts, split},
 };
 
@@ -17,36 +19,54 @@ use super::{
 pub(super) struct Nodes {
     pub list: Vec<Json>,
     pub roots: Vec<usize>,
+    /// The node above each.
+    pub parents: Vec<Option<usize>>,
+    /// Where each node of the model is; none of those below no root.
+    pub places: Vec<Option<Place>>,
 }
 
-/// Writes the nodes below the roots; `meshes` says which numbers their meshes have.
-pub(super) fn write(model: &Model, meshes: &[Option<usize>]) -> Nodes {
-    let mut nodes = Nodes { list: Vec::new(), roots: Vec::new() };
-    let mut children: Vec<Vec<usize>> = Vec::new();
+/// Where a node is: at two nodes, where no parts make up its transform.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    /// What is moved, turned and scaled.
+    pub outer: usize,
+    /// What has its mesh and what is below it, and is where it is.
+    pub inner: usize,
+}
+
+/// Writes the nodes below the roots.
+pub(super) fn write(model: &Model, meshes: &Meshes) -> Nodes {
+    let places = vec![None; model.nodes.len()];
+    let mut nodes = Nodes { list: Vec::new(), roots: Vec::new(), parents: Vec::new(), places };
     let mut stack: Vec<(usize, Option<usize>)> = model.roots.iter().rev().map(|root| (*root, None)).collect();
     while let Some((index, parent)) = stack.pop() {
         let Some(node) = model.nodes.get(index) else { continue };
         let (outer, inner) = placement(&node.transform);
-        let mut place = nodes.list.len();
-        match parent.and_then(|parent| children.get_mut(parent)) {
-            Some(siblings) => siblings.push(place),
-            None => nodes.roots.push(place),
+        let mut place = Place { outer: nodes.list.len(), inner: nodes.list.len() };
+        if parent.is_none() {
+            nodes.roots.push(place.outer);
         }
         let mut out = placed(&outer);
         insert_name(&mut out, &node.name);
-        children.push(Vec::new());
+        nodes.parents.push(parent);
         if let Some(turn) = inner {
             nodes.list.push(out);
-            if let Some(list) = children.last_mut() {
-                list.push(place + 1);
-            }
-            place += 1;
-            children.push(Vec::new());
+            nodes.parents.push(Some(place.outer));
+            place.inner += 1;
             out = placed(&Parts { rotation: turn, ..Parts::default() });
         }
         contents(model, node, meshes, &mut out);
         nodes.list.push(out);
-        stack.extend(node.children.iter().rev().map(|child| (*child, Some(place))));
+        if let Some(known) = nodes.places.get_mut(index) {
+            *known = Some(place);
+        }
+        stack.extend(node.children.iter().rev().map(|child| (*child, Some(place.inner))));
+    }
+    let mut children: Vec<Vec<usize>> = vec![Vec::new(); nodes.list.len()];
+    for (node, parent) in nodes.parents.iter().enumerate() {
+        if let Some(siblings) = parent.and_then(|parent| children.get_mut(parent)) {
+            siblings.push(node);
+        }
     }
     for (node, children) in nodes.list.iter_mut().zip(children) {
         if !children.is_empty() {
@@ -57,9 +77,12 @@ pub(super) fn write(model: &Model, meshes: &[Option<usize>]) -> Nodes {
 }
 
 /// What a node shows.
-fn contents(model: &Model, node: &Node, meshes: &[Option<usize>], out: &mut Json) {
-    if let Some(mesh) = node.mesh.and_then(|mesh| meshes.get(mesh).copied().flatten()) {
-        out["mesh"] = mesh.into();
+fn contents(model: &Model, node: &Node, meshes: &Meshes, out: &mut Json) {
+    if let Some(mesh) = node.mesh.and_then(|mesh| meshes.written(mesh)) {
+        out["mesh"] = mesh.number.into();
+        if let Some(weights) = node.weights.as_ref().filter(|_| mesh.targets > 0) {
+            out["weights"] = numbers(&fitted(weights, mesh.targets));
+        }
     }
     if let Some(camera) = node.camera.filter(|camera| *camera < model.cameras.len()) {
         out["camera"] = camera.into();
@@ -67,6 +90,11 @@ fn contents(model: &Model, node: &Node, meshes: &[Option<usize>], out: &mut Json
     if let Some(light) = node.light.filter(|light| *light < model.lights.len()) {
         out["extensions"] = json!({ "KHR_lights_punctual": { "light": light } });
     }
+}
+
+/// One weight for each of so many morph targets.
+pub(super) fn fitted(weights: &[f32], targets: usize) -> Vec<f32> {
+    weights.iter().copied().chain(std::iter::repeat(0.0)).take(targets).collect()
 }
 
 /// The parts of a transform; a second turn, that comes first, is there for matrices that have no such parts.
