@@ -156,6 +156,10 @@ pub struct Render {
     /// Set a property of the document.
     #[arg(long = "set", value_name = "PROP=VALUE", value_parser = assignment)]
     pub set: Vec<(String, String)>,
+
+    /// Run a command on the document before it is written, such as scene.turntable.add={"frames":48}.
+    #[arg(long, value_name = "COMMAND[=ARGS]", value_parser = step)]
+    pub run: Vec<(String, serde_json::Map<String, serde_json::Value>)>,
 }
 
 #[derive(Debug, Args)]
@@ -278,6 +282,15 @@ fn assignment(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err(format!("'{text}' is not NAME=VALUE")),
+    }
+}
+
+/// A command, and its arguments if there are some.
+fn step(text: &str) -> Result<(String, serde_json::Map<String, serde_json::Value>), String> {
+    let (command, args) = text.split_once('=').unwrap_or((text, "{}"));
+    match serde_json::from_str(args) {
+        Ok(args) => Ok((command.to_owned(), args)),
+        Err(error) => Err(format!("the arguments of '{command}' are no JSON object: {error}")),
     }
 }
 

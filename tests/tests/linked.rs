@@ -155,23 +155,17 @@ fn a_turntable_with_a_picture_on_it_is_the_same_twice() {
             args.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
             step(id, needs, command, args)
         };
-        let turn = |id: &str, needs: &str, time: f64, value: f64| {
-            let key = json!({ "node": "${mesh.nodes.0.node}", "property": "rotationY", "time": time, "value": value });
-            of_model(id, &[needs, "mesh", "model"], "keyframe.set", key)
-        };
         let texture = json!({ "material": "${paint.nodes.0.node}", "source": "${skin.document}" });
         let mut steps = vec![
             step("skin", &[], "document.import", json!({ "path": "${picture}" })),
             step("model", &[], "document.import", json!({ "path": "square.obj" })),
             of_model("paint", &["model"], "node.find", json!({ "kind": "scene.material" })),
-            of_model("mesh", &["model"], "node.find", json!({ "kind": "scene.mesh" })),
-            of_model("texture", &["paint", "mesh", "skin", "model"], "scene.texture.add", texture),
-            turn("from", "texture", 0.0, 0.0),
-            turn("to", "from", 2.0, 360.0),
+            of_model("texture", &["paint", "skin", "model"], "scene.texture.add", texture),
+            of_model("turn", &["texture", "model"], "scene.turntable.add", json!({ "frames": 48, "elevation": 10 })),
         ];
         steps.extend((0..48).map(|frame| {
             let more = json!({ "path": format!("{frame}.png"), "width": 96, "height": 54, "time": f64::from(frame) / 24.0 });
-            of_model(&format!("frame {frame}"), &["to", "model"], "document.export", more)
+            of_model(&format!("frame {frame}"), &["turn", "model"], "document.export", more)
         }));
         let script = json!({ "version": 1, "vars": { "picture": "none.svg" }, "steps": steps });
         fs::write(folder.path().join("turn.json"), script.to_string()).unwrap();

@@ -27,6 +27,11 @@ pub fn run(render: &Render, common: &Common) -> Result<(), Failure> {
         let set = session.execute("node.set", args);
         set.map_err(|failure| Failure::new(WRONG_USAGE, format!("--set {property}: {failure}")))?;
     }
+    for (command, args) in &render.run {
+        let mut args = args.clone();
+        args.insert("document".to_owned(), document.clone());
+        session.execute(command, args.into())?;
+    }
     let mut outputs = Vec::new();
     for (frame, path) in frames(render) {
         let mut args = json!({ "document": document, "path": path, "time": f64::from(frame) / FRAME_RATE });

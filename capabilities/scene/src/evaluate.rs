@@ -81,6 +81,17 @@ pub fn frame(
     Ok(Seen { frame: Frame { instances, materials, lights, environment, camera, background }, warnings })
 }
 
+/// The box around all that is visible in a scene, at all times of the animation that plays; empty when nothing is.
+///
+/// # Errors
+/// As [`frame`].
+pub fn bounds(content: &Content, reading: &Reading<'_>, sources: &Sources) -> Result<Bounds, CommandError> {
+    let tree = content.tree().ok_or_else(|| CommandError::Failed(format!("{PLACE} is a text")))?;
+    let mut gathering = Gathering::new(tree.root(), reading, sources);
+    let end = gathering.at(0.0, &mut |_, _, _| Ok(()))?;
+    gathering.bounds(end)
+}
+
 /// What instances share.
 struct Gathering<'a> {
     root: NodeRef<'a>,
@@ -223,14 +234,17 @@ impl<'a> Gathering<'a> {
         Ok(image)
     }
 
-    /// The box around all there is, at all times of an animation that is over at `end`.
+    /// The box around all instances, and all there is at all times of an animation that is over at `end`.
     fn bounds(&mut self, end: f64) -> Result<Bounds, CommandError> {
         let mut boxes: FxHashMap<*const Geometry, Bounds> = FxHashMap::default();
         let mut all = Bounds::EMPTY;
         for instance in &self.instances {
             all = all.union(Bounds::of_geometry(&instance.geometry, instance.world_from_local));
         }
-        let looks = if end > 0.0 { LOOKS } else { 0 };
+        let looks = match end > 0.0 {
+            true => LOOKS,
+            false => u32::from(self.instances.is_empty()),
+        };
         for look in 0..looks {
             self.at(end * f64::from(look) / f64::from(LOOKS - 1), &mut |gathering, shown, world| {
                 let Thing::Mesh { geometry: Some(hash), bend, .. } = shown.thing else { return Ok(()) };

@@ -10,7 +10,7 @@ use crate::{
 /// The vertical field of view, in radians: that of a 50 mm lens on full-frame film, nearly.
 const FIELD: f32 = 0.6;
 /// How much larger than the model what is seen is.
-const MARGIN: f32 = 1.08;
+pub(crate) const MARGIN: f32 = 1.08;
 
 /// The inverse of where a camera is, without its scale.
 pub(crate) fn rigid_inverse(world_from_camera: Mat4) -> Mat4 {

@@ -15,6 +15,7 @@ mod rewrite;
 mod shape;
 mod texture;
 mod transform;
+mod turntable;
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -52,6 +53,7 @@ pub(crate) fn register(registrar: &mut Registrar<'_>, shared: &Arc<Shared>) {
     outline::register(registrar, shared);
     light::register(registrar);
     camera::register(registrar);
+    turntable::register(registrar, shared);
     group::register(registrar);
     material::register(registrar);
     texture::register(registrar);
