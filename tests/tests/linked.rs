@@ -161,7 +161,12 @@ fn a_turntable_with_a_picture_on_it_is_the_same_twice() {
             step("model", &[], "document.import", json!({ "path": "square.obj" })),
             of_model("paint", &["model"], "node.find", json!({ "kind": "scene.material" })),
             of_model("texture", &["paint", "skin", "model"], "scene.texture.add", texture),
-            of_model("turn", &["texture", "model"], "scene.turntable.add", json!({ "frames": 48, "elevation": 10 })),
+            of_model(
+                "turn",
+                &["texture", "model"],
+                "scene.turntable.add",
+                json!({ "frames": 48, "elevation": 10 }),
+            ),
         ];
         steps.extend((0..48).map(|frame| {
             let more = json!({ "path": format!("{frame}.png"), "width": 96, "height": 54, "time": f64::from(frame) / 24.0 });

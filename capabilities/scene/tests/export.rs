@@ -625,7 +625,8 @@ fn hidden_nodes_are_left_out_and_time_counts() {
         document.execute("keyframe.set", frame).unwrap();
     }
     let args = json!({ "document": id, "path": "second.glb", "time": 1 });
-    document.execute("document.export", args).unwrap();
+    let told = document.execute("document.export", args).unwrap();
+    assert!(told.diagnostics[0].message.contains("key frames"), "{:?}", told.diagnostics);
     let bytes = files_of(&document, "second.glb");
     let found = import::read("glb", &bytes, &|_| None, &Limits::default()).unwrap().0;
     assert_eq!(found.nodes.len(), 3);

@@ -11,7 +11,7 @@ mod stl;
 use std::sync::Arc;
 
 use base::{Diagnostic, LimitExceeded, Limits};
-use document::{Content, Key, Value};
+use document::{Content, Key, Tree, Value};
 use gpu::Shared;
 use kernel::{Assets, CommandError, ExportRequest, Exported, Exporter, FileBeside, Registrar};
 
@@ -104,7 +104,12 @@ impl Exporter for ModelExporter {
             WriteError::Limit(limit) => CommandError::Limit { place: place.to_owned(), limit },
             other => CommandError::Failed(format!("{place}: {other}")),
         })?;
-        let diagnostics = written.diagnostics.into_iter().map(|diagnostic| Diagnostic {
+        let mut all = written.diagnostics;
+        if movement == Movement::Kept && has_key_frames(document) {
+            let message = "key frames of properties are not written: they are as they are at the moment";
+            all.push(Diagnostic::warning("", message));
+        }
+        let diagnostics = all.into_iter().map(|diagnostic| Diagnostic {
             place: match diagnostic.place.is_empty() {
                 true => place.to_owned(),
                 false => format!("{place}: {}", diagnostic.place),
@@ -128,6 +133,14 @@ fn movement(request: &ExportRequest) -> Result<Movement, CommandError> {
         movement = if bakes { Movement::Baked } else { Movement::Kept };
     }
     Ok(movement)
+}
+
+/// Whether properties of nodes change over time by themselves, beside the animations.
+fn has_key_frames(document: &Content) -> bool {
+    let root = document.tree().map(Tree::root);
+    root.into_iter()
+        .flat_map(|root| std::iter::once(root).chain(root.descendants()))
+        .any(|node| node.end() > 0.0)
 }
 
 /// The indices of a geometry that make up whole elements; none when there is nothing to be seen.
