@@ -580,6 +580,8 @@ fn instances_share_their_data_and_outputs_name_all_files() {
     let json: Json = serde_json::from_slice(&bytes[20..20 + length]).unwrap();
     let count = |key: &str| json[key].as_array().map_or(0, Vec::len);
     assert_eq!((count("nodes"), count("meshes"), count("materials")), (4, 2, 2));
+    let plain = json["meshes"][0]["primitives"][0]["material"].as_u64().unwrap() as usize;
+    assert_eq!(json["materials"][plain]["doubleSided"], true, "seen from both sides, as it is in a document");
     let uses = |name: &str| json.to_string().contains(&format!("\"{name}\":"));
     assert!(uses("NORMAL") && count("accessors") <= 14, "{}", json["accessors"]);
     let indices = json["meshes"][0]["primitives"][0]["indices"].as_u64().unwrap() as usize;

@@ -55,9 +55,9 @@ impl Materials {
             return (index, self.sets.get(index).copied().unwrap_or(0));
         }
         let place = *self.plain.get_or_insert_with(|| {
-            // glTF's own default is a metal.
+            // glTF's own default is a metal that is seen from one side.
             self.list
-                .push(json!({ "pbrMetallicRoughness": { "metallicFactor": 0, "roughnessFactor": 0.5 } }));
+                .push(json!({ "doubleSided": true, "pbrMetallicRoughness": { "metallicFactor": 0, "roughnessFactor": 0.5 } }));
             self.list.len() - 1
         });
         (place, 0)
