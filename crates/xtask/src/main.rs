@@ -1,4 +1,5 @@
-//! The project's own tool: `cargo xtask run | test | suites | walls | licences | docs | samples | demo | bench`.
+//! The project's own tool: `cargo xtask run | test | suites | walls | licences | docs | samples | demo | bench |
+//! compare`.
 //!
 //! It drives finished programs, above all `target/release/metabuilder`, and links no crate under test. Nothing depends on
 //! it, and nothing of it ships.
@@ -7,6 +8,7 @@
 #![allow(clippy::disallowed_methods)]
 
 mod bench;
+mod compare;
 mod demo;
 mod docs;
 mod graph;
@@ -57,6 +59,8 @@ enum Command {
     Demo,
     /// Measure whole runs of the program: wall time, CPU time, peak memory
     Bench(bench::Options),
+    /// Compare scenes with what other programs make of them
+    Compare(compare::Options),
 }
 
 fn main() -> ExitCode {
@@ -84,5 +88,6 @@ fn run(command: Command) -> Result<bool> {
         Command::Samples => samples::samples(&project),
         Command::Demo => demo::demo(&project),
         Command::Bench(options) => bench::bench(&project, &options),
+        Command::Compare(options) => compare::compare(&project, &options),
     }
 }

@@ -99,6 +99,35 @@ pub const WINDOW_TESTS: &[Needed] = &[
     Needed { shows: "xdotool", package: "xdotool", why: "presses keys and clicks" },
 ];
 
+/// What other programs take that draw through a display.
+pub const DISPLAY: &[Needed] = &[
+    Needed { shows: "xvfb-run", package: "xvfb", why: "a display without hardware" },
+    Needed { shows: "xauth", package: "xauth", why: "keys to that display" },
+];
+
+/// What scenes are compared with.
+pub const F3D: &[Needed] = &[Needed { shows: "f3d", package: "f3d", why: "draws models beside ours" }];
+
+/// What scenes are compared with, too.
+pub const BLENDER: &[Needed] = &[
+    Needed { shows: "blender", package: "blender", why: "draws models beside ours" },
+    Needed {
+        shows: "/usr/lib/python3/dist-packages/numpy/__init__.py",
+        package: "python3-numpy",
+        why: "Blender reads glTF with it",
+    },
+];
+
+/// What the validator of glTF runs in.
+pub const NODE: &[Needed] =
+    &[Needed { shows: "node", package: "nodejs, npm", why: "runs the validator of glTF" }];
+
+/// Prints what is missing, why it is wanted, and the package that brings it; whether anything is.
+pub fn tell_missing(needed: &[Needed]) -> bool {
+    let missing = needed.iter().filter(|needed| !is_there(needed.shows));
+    missing.map(|needed| println!("{} is missing: {}", needed.package, needed.why)).count() > 0
+}
+
 /// Installs what is missing, as root or through sudo, and says what and why.
 ///
 /// # Errors

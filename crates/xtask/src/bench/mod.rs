@@ -266,8 +266,7 @@ fn record(project: &Project, title: &str, runs: usize, table: &str) -> Result<()
     let at = || path.display().to_string();
     fs::create_dir_all(project.root.join("tests/bench")).with_context(at)?;
     let mut file = fs::OpenOptions::new().create(true).append(true).open(&path).with_context(at)?;
-    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).context("the clock")?.as_secs();
-    write!(file, "\n## {title}, {}\n\n{}; median of {runs} runs\n\n{table}", date(seconds), machine())
+    write!(file, "\n## {title}, {}\n\n{}; median of {runs} runs\n\n{table}", today()?, machine())
         .with_context(at)?;
     println!("appended to {}", project.shown(&path));
     Ok(())
@@ -285,6 +284,11 @@ fn machine() -> String {
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     let processor = field("/proc/cpuinfo", "model name");
     format!("{processor}, {cores} cores, {} GB, Linux {}", memory / 976_563, kernel.trim())
+}
+
+/// The UTC date.
+pub fn today() -> Result<String> {
+    Ok(date(SystemTime::now().duration_since(UNIX_EPOCH).context("the clock")?.as_secs()))
 }
 
 /// The UTC date of a Unix time, `2026-01-31` (Howard Hinnant, "chrono-compatible low-level date algorithms").
