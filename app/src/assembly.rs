@@ -54,8 +54,12 @@ impl Home<'_> {
 
 /// Everything that the program can do, in the order in which files are offered to it.
 pub fn registry(common: &Common) -> Result<Registry, Failure> {
+    registry_on(gpu(common))
+}
+
+/// The same, which draws and computes on this GPU.
+pub fn registry_on(gpu: gpu::Shared) -> Result<Registry, Failure> {
     let mut registry = Registry::default();
-    let gpu = gpu(common);
     for capability in [kernel::core(), graphics::capability(), scene::capability(gpu), code::capability()] {
         registry.add(capability).map_err(|error| Failure::new(1, error))?;
     }
@@ -87,7 +91,7 @@ pub fn settings(registry: &Registry, common: &Common, workspace: Option<&Path>) 
 }
 
 /// The GPU that is asked for, not opened yet. What its driver compiles is kept in the user's cache.
-fn gpu(common: &Common) -> gpu::Shared {
+pub fn gpu(common: &Common) -> gpu::Shared {
     let choice = gpu::Choice::from(common.adapter.as_str());
     match cache_folder() {
         Some(folder) => gpu::Shared::with_store(choice, Arc::new(Pipelines::new(folder.join("gpu")))),

@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use support::{build::Build, result, session::Dice};
 
 fn ids(result: &Json, list: &str) -> BTreeSet<String> {
@@ -91,4 +91,29 @@ fn a_build_that_is_killed_goes_on_where_it_was() {
         assert_eq!(build.outputs(), wanted, "round {round}");
         assert_eq!(build.strangers(), Vec::<String>::new(), "round {round}");
     }
+}
+
+#[test]
+fn what_a_gpu_drew_follows_from_the_gpu() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = json!({ "version": 1, "steps": [
+        { "id": "world", "command": "document.create", "args": { "kind": "scene.world" } },
+        { "id": "camera", "command": "scene.camera.add", "args": { "document": "${world.document}", "position": [0, 1, 5] } },
+        { "id": "seen", "command": "document.export", "args": { "document": "${world.document}", "path": "seen.png", "width": 32, "height": 18 } },
+        { "id": "canvas", "needs": [], "command": "document.create", "args": { "kind": "graphics.canvas", "properties": { "width": 8, "height": 8 } } },
+        { "id": "drawn", "command": "document.export", "args": { "document": "${canvas.document}", "path": "drawn.png" } } ] });
+    let run = |drivers: Option<&str>, arguments: &[&str]| {
+        let mut command = support::batch(folder.path(), "script.json", &script);
+        command.args(arguments);
+        if let Some(drivers) = drivers {
+            command.env("VK_DRIVER_FILES", drivers);
+        }
+        result(&command.output().unwrap())
+    };
+    assert_eq!(ids(&run(None, &[]), "ran").len(), 5);
+    assert_eq!(ids(&run(None, &[]), "ran").len(), 0);
+    let steps = run(Some("/no/driver"), &["--dry-run"])["steps"].take();
+    let again = steps.as_array().unwrap().iter().filter(|step| step["way"] == "ran");
+    let again: Vec<_> = again.map(|step| (step["id"].as_str(), step["reason"].as_str())).collect();
+    assert_eq!(again, [(Some("seen"), Some("the GPU or its driver changed"))]);
 }

@@ -40,12 +40,13 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// The user's cache, for a run of this script; none when nothing is to be kept.
+    /// The user's cache, for a run of this script on the adapter of this name; none when nothing is to be kept.
     pub fn open(
         settings: &Settings,
         script: String,
         folders: &[PathBuf],
         adapter: &str,
+        gpu: gpu::Shared,
     ) -> Result<Option<Self>, Diagnostic> {
         let most = settings.get("batch.cacheBytes").as_u64().unwrap_or_default();
         let Some(builds) = (most > 0).then(cache).flatten() else { return Ok(None) };
@@ -64,7 +65,7 @@ impl Memory {
             "adapter": adapter,
         });
         let environment = BlobHash::of(environment.to_string().as_bytes()).to_string();
-        let versions = StepVersions::new(builds, settings);
+        let versions = StepVersions::new(builds, settings, gpu);
         Ok(Some(Memory { versions, environment, script, most, run: None }))
     }
 

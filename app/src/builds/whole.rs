@@ -74,6 +74,7 @@ fn hash(answer: &impl Serialize) -> BlobHash {
 struct Kept<'k> {
     asks: Vec<Ask>,
     fonts: Option<BlobHash>,
+    gpu: Option<BlobHash>,
     told: Vec<Diagnostic>,
     steps: usize,
     #[serde(borrow)]
@@ -112,7 +113,8 @@ pub fn recall(
         Ask::Files { pattern, hash: before } => hash(&world.files(pattern)) == *before,
     };
     let fonts = kept.fonts.is_none_or(|fonts| batch::Versions::fonts(versions) == fonts);
-    if !(fonts && kept.asks.iter().all(same) && are_unchanged(&kept.files, files)) {
+    let gpu = kept.gpu.is_none_or(|gpu| batch::Versions::gpu(versions) == gpu);
+    if !(fonts && gpu && kept.asks.iter().all(same) && are_unchanged(&kept.files, files)) {
         return None;
     }
     Some(Whole { told: kept.told, steps: kept.steps })
@@ -148,7 +150,8 @@ pub fn keep(
     (steps, result): (usize, &str),
 ) {
     let files = origins.iter().map(|(path, stamp)| (path.as_str(), stamp.as_ref().map(parts))).collect();
-    let kept = Kept { asks: noted.asks.into_inner(), fonts: versions.seen_fonts(), told, steps, files };
+    let (fonts, gpu) = (versions.seen_fonts(), versions.seen_gpu());
+    let kept = Kept { asks: noted.asks.into_inner(), fonts, gpu, told, steps, files };
     let bytes = serde_json::to_vec(&kept).unwrap_or_default();
     let outcome = versions.builds().keep_whole(key, &bytes, result);
     versions.heard(outcome);

@@ -15,16 +15,26 @@ pub struct StepVersions {
     cache: Builds,
     fonts: Fonts,
     fingerprint: OnceLock<BlobHash>,
+    gpu: gpu::Shared,
+    adapter: OnceLock<BlobHash>,
     /// The workspace of the run, if there is one.
     workspace: Option<String>,
     trouble: Option<String>,
 }
 
 impl StepVersions {
-    /// What the cache holds, for steps that see the fonts that these settings ask for.
-    pub fn new(cache: Builds, settings: &Settings) -> Self {
-        let fonts = Fonts::new(settings);
-        StepVersions { cache, fonts, fingerprint: OnceLock::new(), workspace: None, trouble: None }
+    /// What the cache holds, for steps that see the fonts that these settings ask for and draw on this GPU.
+    pub fn new(cache: Builds, settings: &Settings, gpu: gpu::Shared) -> Self {
+        let (fingerprint, adapter) = (OnceLock::new(), OnceLock::new());
+        StepVersions {
+            cache,
+            fonts: Fonts::new(settings),
+            fingerprint,
+            gpu,
+            adapter,
+            workspace: None,
+            trouble: None,
+        }
     }
 
     /// Lets the steps work in the workspace of this folder, which another one may have been in before.
@@ -48,6 +58,11 @@ impl StepVersions {
     /// The fonts, if a step saw them.
     pub fn seen_fonts(&self) -> Option<BlobHash> {
         self.fingerprint.get().copied()
+    }
+
+    /// The adapter, if it was asked for.
+    pub fn seen_gpu(&self) -> Option<BlobHash> {
+        self.adapter.get().copied()
     }
 
     /// Takes note of trouble with the cache.
@@ -149,6 +164,14 @@ impl Versions for StepVersions {
 
     fn fonts(&mut self) -> BlobHash {
         *self.fingerprint.get_or_init(|| self.fonts.fingerprint())
+    }
+
+    fn gpu(&mut self) -> BlobHash {
+        let named = || {
+            let adapter = self.gpu.adapter();
+            adapter.map_or_else(|_| "none".to_owned(), |adapter| adapter.to_string())
+        };
+        *self.adapter.get_or_init(|| BlobHash::of(named().as_bytes()))
     }
 
     fn held(&mut self, version: VersionKey, document: DocumentId) -> Option<Point> {

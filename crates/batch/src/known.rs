@@ -114,6 +114,7 @@ impl<'v> Known<'v> {
         version.linked.iter().all(|(document, then)| seen(*document) == *then)
             && version.reads.iter().all(|(path, hash)| self.hash(path) == *hash)
             && version.fonts.is_none_or(|fonts| fonts == self.versions.fonts())
+            && version.gpu.is_none_or(|gpu| gpu == self.versions.gpu())
     }
 
     fn restore(&mut self, version: &Version) -> bool {
@@ -193,6 +194,9 @@ impl<'v> Known<'v> {
         if past.fonts.is_some_and(|fonts| fonts != self.versions.fonts()) {
             reasons.push("the fonts changed".to_owned());
         }
+        if past.gpu.is_some_and(|gpu| gpu != self.versions.gpu()) {
+            reasons.push("the GPU or its driver changed".to_owned());
+        }
         if past.environment != self.environment {
             reasons.push("the program, its settings or its folders changed".to_owned());
         }
@@ -220,6 +224,7 @@ impl<'v> Known<'v> {
             needs: origin.needs,
             reads: trace.reads.clone(),
             fonts: trace.fonts.then(|| self.versions.fonts()),
+            gpu: trace.gpu.then(|| self.versions.gpu()),
             documents: origin.documents,
             linked: trace.linked.iter().map(|document| (*document, seen(*document))).collect(),
             volatile: trace.volatile,
@@ -255,7 +260,9 @@ pub(crate) fn version_key(step: StepKey, past: &Past, deeds: &[Deed]) -> Version
     for (id, version) in &past.linked {
         hasher.update(&id.value().to_be_bytes()).update(&version.0);
     }
-    hasher.update(&past.fonts.map_or([0; 32], |hash| hash.0));
+    for facts in [past.fonts, past.gpu] {
+        hasher.update(&facts.map_or([0; 32], |hash| hash.0));
+    }
     // What does not follow from all that stands for itself. Results need not: they are in the arguments of later steps.
     for deed in deeds.iter().filter(|_| past.volatile) {
         hasher.update(&deed.encode());

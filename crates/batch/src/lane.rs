@@ -379,6 +379,7 @@ impl<'r, 'v> Lanes<'r, 'v> {
             reads: trace.reads,
             linked: past.linked.clone(),
             fonts: past.fonts,
+            gpu: past.gpu,
             writes: trace.writes.into_iter().map(|written| (written.path, written.hash)).collect(),
             changed: response.changed.clone(),
             ms,

@@ -26,6 +26,9 @@ pub struct Version {
     /// The hash of the fonts of the machine, if the step saw them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fonts: Option<BlobHash>,
+    /// The hash of the adapter and its driver, if a GPU drew what the step gave.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gpu: Option<BlobHash>,
     /// The files that the step wrote, by the paths that it named.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub writes: BTreeMap<String, BlobHash>,
@@ -51,6 +54,9 @@ pub struct Past {
     pub reads: BTreeMap<String, Option<BlobHash>>,
     /// The fonts, if it saw them.
     pub fonts: Option<BlobHash>,
+    /// The adapter and its driver, if a GPU drew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gpu: Option<BlobHash>,
     /// The documents that were there before the script, as they were.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub documents: BTreeMap<DocumentId, BlobHash>,
@@ -123,6 +129,8 @@ pub trait Versions: Send {
     fn note_hash(&mut self, stamp: Stamp, hash: BlobHash);
     /// The hash of the fonts that steps see.
     fn fonts(&mut self) -> BlobHash;
+    /// The hash of the adapter, with its driver, that steps draw on.
+    fn gpu(&mut self) -> BlobHash;
     /// Where in its history a document of the workspace is at a version.
     fn held(&mut self, version: VersionKey, document: DocumentId) -> Option<Point>;
     /// Takes note of that.

@@ -67,6 +67,13 @@ impl Assets<'_> {
         self.fonts
     }
 
+    /// Says that a GPU draws what comes of this: another adapter may round otherwise.
+    pub fn note_gpu(&self) {
+        if let Some(tracer) = self.tracer {
+            tracer.lock().gpu = true;
+        }
+    }
+
     fn note_fonts(&self) {
         if let Some(tracer) = self.tracer {
             tracer.lock().fonts = true;

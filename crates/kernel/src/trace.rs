@@ -27,6 +27,8 @@ pub struct Trace {
     pub linked: BTreeSet<DocumentId>,
     /// Whether it saw the fonts of the machine.
     pub fonts: bool,
+    /// Whether a GPU drew what it made, so that pixels follow from the adapter, too.
+    pub gpu: bool,
     /// Whether its result follows from more than its arguments, these files and the documents: from the session, from
     /// history, from what is in a folder.
     pub volatile: bool,

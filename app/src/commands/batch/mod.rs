@@ -76,11 +76,12 @@ impl Wish<'_> {
         let Wish { path, name, folders, batch, common } = self;
         seen.files.insert(folders.last().map_or_else(|| path.to_path_buf(), |folder| folder.join(path)));
         let text = self.text()?;
-        let registry = assembly::registry(common)?;
+        let gpu = assembly::gpu(common);
+        let registry = assembly::registry_on(gpu.clone())?;
         let settings = assembly::settings(&registry, common, batch.workspace.as_deref())?;
         let files = Arc::new(assembly::local_files(folders.clone(), &settings)?);
         let names = Names::new(path, batch.workspace.as_deref(), &text);
-        let memory = Memory::open(&settings, names.script.clone(), folders, &common.adapter);
+        let memory = Memory::open(&settings, names.script.clone(), folders, &common.adapter, gpu);
         let mut memory = memory.unwrap_or_else(|trouble| {
             tell(&[trouble]);
             None

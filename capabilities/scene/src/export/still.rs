@@ -48,6 +48,7 @@ impl Exporter for StillExporter {
         limits
             .check_picture(width.into(), height.into(), 4)
             .map_err(|limit| CommandError::Limit { place: place.to_owned(), limit })?;
+        assets.note_gpu();
         let reading = assets.reading();
         let mut seen = evaluate::frame(document, request.time, &reading, &self.sources, (width, height))?;
         let failed = |error: RenderError| CommandError::Failed(format!("{place}: {error}"));
