@@ -9,6 +9,7 @@ use std::{
 
 use base::{Diagnostic, Limits, ReplicaId};
 use kernel::{Context, Kernel, Ports, Registry, Settings, ports::Files};
+use raster_gpu::Accelerator;
 use store::{Options, Store};
 
 use crate::{
@@ -60,7 +61,8 @@ pub fn registry(common: &Common) -> Result<Registry, Failure> {
 /// The same, which draws and computes on this GPU.
 pub fn registry_on(gpu: gpu::Shared) -> Result<Registry, Failure> {
     let mut registry = Registry::default();
-    for capability in [kernel::core(), graphics::capability(), scene::capability(gpu), code::capability()] {
+    let graphics = graphics::capability(Accelerator::new(gpu.clone()));
+    for capability in [kernel::core(), graphics, scene::capability(gpu), code::capability()] {
         registry.add(capability).map_err(|error| Failure::new(1, error))?;
     }
     Ok(registry)

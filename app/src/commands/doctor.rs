@@ -23,7 +23,7 @@ pub fn run(common: &Common) -> Result<(), Failure> {
     let registry = assembly::registry(common)?;
     let settings = assembly::settings(&registry, common, None)?;
     let mut findings =
-        vec![cores(), confinement(), fonts(&settings), temporary_folder(), drawing(), gpu(common)];
+        vec![cores(), confinement(), fonts(&settings), temporary_folder(), drawing(common), gpu(common)];
     findings.extend(mounts(&settings)?);
     if common.json {
         let checks: Vec<Json> =
@@ -75,8 +75,11 @@ fn temporary_folder() -> Finding {
     Finding { what: "temporary files".into(), works, detail }
 }
 
-fn drawing() -> Finding {
-    Finding { what: "drawing".into(), works: true, detail: "canvases on the CPU".into() }
+/// What draws canvases. No device is opened.
+fn drawing(common: &Common) -> Finding {
+    let adapter = raster_gpu::Accelerator::new(assembly::gpu(common)).adapter();
+    let blurs = adapter.map(|adapter| format!("; large blurs on {}", adapter.name)).unwrap_or_default();
+    Finding { what: "drawing".into(), works: true, detail: format!("canvases on the CPU{blurs}") }
 }
 
 /// What draws scenes.

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use base::{BlobHash, Limits};
+use base::{BlobHash, Diagnostic, Limits};
 use fonts::Catalogue;
 use kernel::{Bytes, CommandError, Reading, ports::FontSource};
 use usvg::fontdb::Database;
@@ -14,6 +14,7 @@ use crate::{
     render::{self, LayoutCache, RenderError, View},
 };
 use raster::{Surface, codec::CodecError};
+use raster_gpu::{Accelerator, Session};
 
 /// What drawings share.
 #[derive(Default)]
@@ -21,11 +22,25 @@ pub struct Drawing {
     catalogue: Catalogue,
     images: Images,
     layouts: LayoutCache,
+    accelerator: Accelerator,
     /// Where the parts of the canvas are that was asked last.
     pub(crate) index: IndexCache,
 }
 
+/// A picture that was drawn.
+pub struct Drawn {
+    /// Its pixels.
+    pub surface: Surface,
+    /// What went wrong on the way, and changed none of them.
+    pub warnings: Vec<Diagnostic>,
+}
+
 impl Drawing {
+    /// Drawings that leave large filters to this accelerator.
+    pub fn new(accelerator: Accelerator) -> Self {
+        Drawing { accelerator, ..Drawing::default() }
+    }
+
     /// The fonts.
     pub fn fonts(&self, source: &Arc<dyn FontSource>) -> Arc<Database> {
         self.catalogue.of(source)
@@ -36,6 +51,7 @@ impl Drawing {
         self.catalogue.clear();
         self.images.clear();
         self.index.clear();
+        self.accelerator.close();
     }
 
     /// Reads the image file with this hash.
@@ -50,18 +66,26 @@ impl Drawing {
         view: &View,
         reading: &Reading<'_>,
         place: &str,
-    ) -> Result<Surface, CommandError> {
+    ) -> Result<Drawn, CommandError> {
         let images = self.decode(picture, reading)?;
         let fonts = if nodes(picture).any(|node| matches!(node.kind, NodeKind::Text(_))) {
             self.fonts(reading.fonts)
         } else {
             Arc::default()
         };
-        let ready = Ready { images, fonts, layouts: &self.layouts, limits: reading.limits };
-        render::render(picture, view, &ready, reading.limits).map_err(|error| match error {
+        let accelerator = self.accelerator.session();
+        let ready = Ready { images, fonts, layouts: &self.layouts, accelerator, limits: reading.limits };
+        let drawn = render::render(picture, view, &ready, reading.limits);
+        let surface = drawn.map_err(|error| match error {
             RenderError::Limit(limit) => CommandError::Limit { place: place.to_owned(), limit },
             other => CommandError::Failed(format!("{place}: {other}")),
-        })
+        })?;
+        let taken_over = |error: &_| {
+            Diagnostic::warning(place, format!("the processor took over from the GPU: {error}"))
+                .with_help("the picture is the same; --adapter cpu leaves the GPU alone")
+        };
+        let warnings = ready.accelerator.failure().map(taken_over).into_iter().collect();
+        Ok(Drawn { surface, warnings })
     }
 
     /// The images of a picture, decoded.
@@ -105,6 +129,7 @@ struct Ready<'d> {
     images: BTreeMap<BlobHash, Arc<Surface>>,
     fonts: Arc<Database>,
     layouts: &'d LayoutCache,
+    accelerator: Session<'d>,
     limits: &'d Limits,
 }
 
@@ -123,6 +148,10 @@ impl render::Assets for Ready<'_> {
 
     fn layouts(&self) -> Option<&LayoutCache> {
         Some(self.layouts)
+    }
+
+    fn accelerator(&self) -> Option<&Session<'_>> {
+        Some(&self.accelerator)
     }
 }
 

@@ -50,7 +50,7 @@ impl Evaluator for PictureEvaluator {
             transform: Affine::scale(view.scale) * Affine::translate(-origin),
             background: canvas.and_then(|canvas| canvas.background()),
         };
-        let surface = self.0.draw(&picture, &view, reading, PLACE)?;
+        let surface = self.0.draw(&picture, &view, reading, PLACE)?.surface;
         let (width, height) = (surface.width(), surface.height());
         match surface.into_depth(raster::Depth::U8).into_pixels() {
             raster::Pixels::U8(rgba) => Ok(Pixels { width, height, rgba }),

@@ -9,7 +9,7 @@ use kurbo::Affine;
 
 use crate::{
     canvas,
-    draw::Drawing,
+    draw::{Drawing, Drawn},
     kinds,
     picture::{Group, Node, Picture},
     render::View,
@@ -53,10 +53,10 @@ impl Exporter for PictureExporter {
         }
         let (width, height) = size(&picture, request.size);
         let view = View { background, ..View::stretched(&picture, width, height) };
-        let surface = self.0.draw(&picture, &view, &assets.reading(), place)?;
+        let Drawn { surface, warnings } = self.0.draw(&picture, &view, &assets.reading(), place)?;
         let bytes = codec::encode(&surface, &encoding)
             .map_err(|error| CommandError::argument("", error.to_string()))?;
-        Ok(Exported { bytes, beside: Vec::new(), diagnostics: Vec::new() })
+        Ok(Exported { bytes, beside: Vec::new(), diagnostics: warnings })
     }
 }
 

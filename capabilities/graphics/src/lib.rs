@@ -1,6 +1,7 @@
 //! The graphics capability: canvases of raster, vector and text layers.
 //!
-//! Owns the node kinds `graphics.*`, the drawing model behind them, the CPU renderer, and the picture formats. Never
+//! Owns the node kinds `graphics.*`, the drawing model behind them, the CPU renderer, and the picture formats. A GPU only
+//! does what gives the same bytes as the processor. Never
 //! touches files or fonts by itself: bytes come through the kernel's ports.
 
 mod bounds;
@@ -24,10 +25,11 @@ use std::sync::Arc;
 use kernel::{Capability, CommandError, Registrar};
 
 use draw::Drawing;
+use raster_gpu::Accelerator;
 
-/// The capability.
-pub fn capability() -> Box<dyn Capability> {
-    Box::new(Graphics(Arc::new(Drawing::default())))
+/// The capability, which leaves large filters to this accelerator.
+pub fn capability(accelerator: Accelerator) -> Box<dyn Capability> {
+    Box::new(Graphics(Arc::new(Drawing::new(accelerator))))
 }
 
 struct Graphics(Arc<Drawing>);

@@ -26,7 +26,7 @@ impl Bench {
     fn new() -> Self {
         let mut registry = Registry::default();
         registry.add(kernel::core()).unwrap();
-        registry.add(graphics::capability()).unwrap();
+        registry.add(graphics::capability(raster_gpu::Accelerator::default())).unwrap();
         let (mut kernel, _) = memory::kernel(registry, &[]);
         let made = result(&mut kernel, "document.create", json!({ "kind": "graphics.canvas" }));
         kernel.session().set_key("documentKind", "graphics.canvas".into());
@@ -380,7 +380,7 @@ fn picking_sees_what_is_seen() {
 fn charts_ask_only_for_commands_that_there_are() {
     let mut registry = Registry::default();
     registry.add(kernel::core()).unwrap();
-    registry.add(graphics::capability()).unwrap();
+    registry.add(graphics::capability(raster_gpu::Accelerator::default())).unwrap();
     for declared in registry.charts() {
         let chart = declared.get().unwrap();
         for (command, args) in chart.commands() {

@@ -33,12 +33,25 @@ impl Shared {
         Shared(Arc::new(Inner { choice, store: Some(store), ..Inner::default() }))
     }
 
+    /// Which adapter is meant.
+    pub fn choice(&self) -> &Choice {
+        &self.0.choice
+    }
+
+    /// Whether a device is open.
+    pub fn is_open(&self) -> bool {
+        self.held().as_ref().is_some_and(|gpu| !gpu.is_lost())
+    }
+
     /// The adapter that is meant. It is looked for once, and no device is opened.
     ///
     /// # Errors
     /// No adapter is what is meant.
     pub fn adapter(&self) -> Result<Adapter, GpuError> {
         let find = || {
+            if let Some(gpu) = &*self.held() {
+                return Ok(gpu.adapter().clone());
+            }
             let mut adapters = adapter::adapters();
             let place = adapter::choose(&self.0.choice, &adapters)?;
             Ok(adapters.swap_remove(place))

@@ -7,15 +7,9 @@
 
 use std::time::Instant;
 
-use base::Limits;
 use gpu::{Choice, Commands, Gpu, GpuError, Kind};
-use raster::{
-    Depth, Mask, Pixels, Surface,
-    blend::{self, BlendMode},
-    blur::{self, Edge},
-    resize::{self, Filter},
-};
-use raster_gpu::{Image, MaskImage};
+use raster::boxes::Blur;
+use raster_gpu::boxes;
 use serde_json::json;
 
 fn median(mut values: Vec<f64>) -> f64 {
@@ -34,15 +28,14 @@ fn wall(runs: usize, mut work: impl FnMut()) -> f64 {
     median(std::iter::repeat_n((), runs).map(once).collect())
 }
 
-fn picture(width: u32, height: u32, depth: Depth) -> Surface {
+fn picture(width: u32, height: u32) -> Vec<[u8; 4]> {
     let pixel = |i: u32| {
         let (x, y) = (i % width, i / width);
         let alpha = 255 - (x / 7 % 3 * 60) as u8;
-        [x, y, x ^ y].map(|c| raster::alpha::mul_u8(c as u8, alpha)).into_iter().chain([alpha])
+        let [r, g, b] = [x, y, x ^ y].map(|c| raster::alpha::mul_u8(c as u8, alpha));
+        [r, g, b, alpha]
     };
-    let samples: Vec<u8> = (0..width * height).flat_map(pixel).collect();
-    let pixels = samples.as_chunks::<4>().0.to_vec();
-    Surface::from_pixels(width, height, Pixels::U8(pixels)).unwrap().into_depth(depth)
+    (0..width * height).map(pixel).collect()
 }
 
 /// What measures the kernels of an adapter.
@@ -92,69 +85,18 @@ impl Bench {
         );
     }
 
-    fn blur(&self, name: &str, source: &Surface, sigma: f32) -> Result<(), GpuError> {
-        let gpu = &self.gpu;
-        let edge = Edge::Transparent;
-        let image = Image::upload(gpu, source)?;
-        let device =
-            self.device(&|commands| raster_gpu::blur::record(gpu, commands, &image, (sigma, sigma), edge))?;
-        let whole =
-            wall(self.runs, || drop(raster_gpu::blur::gaussian(gpu, source, sigma, sigma, edge).unwrap()));
-        let mut scratch = source.clone();
-        let cpu = wall(self.runs, || blur::gaussian(&mut scratch, sigma, sigma, edge));
-        self.print(&format!("{name}, sigma {sigma}"), 2 * bytes(source), device, whole, cpu);
+    fn blur(&self, pixels: &[[u8; 4]], width: usize, sigma: f32) -> Result<(), GpuError> {
+        let blur = Blur::new(sigma, sigma);
+        let Some(means) = boxes::means(&blur) else { return Ok(()) };
+        let picture = boxes::Picture::upload(&self.gpu, pixels, width)?;
+        let device = self.device(&|commands| picture.record(commands, means))?;
+        drop(picture);
+        let whole = wall(self.runs, || drop(boxes::blur(&self.gpu, pixels, width, means).unwrap()));
+        let mut scratch = pixels.to_vec();
+        let cpu = wall(self.runs, || blur.apply(&mut scratch, width));
+        self.print(&format!("blur, sigma {sigma}"), 2 * size_of_val(pixels) as u64, device, whole, cpu);
         Ok(())
     }
-
-    fn resize(&self, name: &str, source: &Surface, scale: f64, filter: Filter) -> Result<(), GpuError> {
-        let gpu = &self.gpu;
-        let side = |side: u32| (f64::from(side) * scale).round() as u32;
-        let (width, height) = (side(source.width()), side(source.height()));
-        let image = Image::upload(gpu, source)?;
-        let device = self
-            .device(&|commands| raster_gpu::resize::record(gpu, commands, &image, (width, height), filter))?;
-        let whole = wall(self.runs, || {
-            drop(raster_gpu::resize::resize(gpu, source, width, height, filter).unwrap());
-        });
-        let cpu = wall(self.runs, || {
-            drop(resize::resize(source, width, height, filter, &Limits::default()).unwrap());
-        });
-        let target = u64::from(width) * u64::from(height) * source.depth().bytes_per_pixel();
-        self.print(&format!("{name}, {filter}, times {scale}"), bytes(source) + target, device, whole, cpu);
-        Ok(())
-    }
-
-    fn blend(
-        &self,
-        name: &str,
-        source: &Surface,
-        mode: BlendMode,
-        mask: Option<&Mask>,
-    ) -> Result<(), GpuError> {
-        let gpu = &self.gpu;
-        let (below, image) =
-            (std::cell::RefCell::new(Image::upload(gpu, source)?), Image::upload(gpu, source)?);
-        let coverage = mask.map(|mask| MaskImage::upload(gpu, mask)).transpose()?;
-        let (offset, opacity) = ((0, 0), 1.0);
-        let device = self.device(&|commands| {
-            let layer =
-                raster_gpu::blend::Layer { image: &image, offset, opacity, mode, mask: coverage.as_ref() };
-            raster_gpu::blend::record(gpu, commands, &mut below.borrow_mut(), &layer)
-        })?;
-        let layers = [blend::Layer { mode, mask, ..blend::Layer::new(source) }];
-        let whole = wall(self.runs, || {
-            drop(raster_gpu::blend::composite_layers(gpu, source, &layers).unwrap());
-        });
-        let mut scratch = source.clone();
-        let cpu = wall(self.runs, || blend::composite_layers(&mut scratch, &layers));
-        let covered = mask.map_or(0, |mask| mask.coverage().len() as u64);
-        self.print(&format!("{name}, {mode}"), 3 * bytes(source) + covered, device, whole, cpu);
-        Ok(())
-    }
-}
-
-fn bytes(surface: &Surface) -> u64 {
-    u64::from(surface.width()) * u64::from(surface.height()) * surface.depth().bytes_per_pixel()
 }
 
 fn main() -> Result<(), GpuError> {
@@ -173,25 +115,9 @@ fn main() -> Result<(), GpuError> {
         json!({ "adapter": bench.gpu.adapter().to_string(), "clock": clock, "bandwidth": bench.bandwidth,
             "width": width, "height": height })
     );
-    let mask = Mask::from_coverage(
-        width,
-        height,
-        (0..width as usize * height as usize).map(|i| (i % 251) as u8).collect(),
-    );
-    let mask = mask.unwrap();
-    for (name, depth) in [("8 bits", Depth::U8), ("floats", Depth::F32)] {
-        let source = picture(width, height, depth);
-        for sigma in [2.0, 8.0, 50.0] {
-            bench.blur(&format!("blur of {name}"), &source, sigma)?;
-        }
-        for (scale, filter) in [(0.5, Filter::Lanczos3), (0.1, Filter::Lanczos3), (0.5, Filter::Box)] {
-            bench.resize(&format!("resize of {name}"), &source, scale, filter)?;
-        }
-        for mode in [BlendMode::Normal, BlendMode::SoftLight, BlendMode::Luminosity] {
-            bench.blend(&format!("blend of {name}"), &source, mode, None)?;
-        }
-        bench.blend(&format!("masked blend of {name}"), &source, BlendMode::Normal, Some(&mask))?;
+    let pixels = picture(width, height);
+    for sigma in [3.0, 12.0, 50.0, 500.0] {
+        bench.blur(&pixels, width as usize, sigma)?;
     }
-    let small = picture(width / 2, height / 2, Depth::U8);
-    bench.resize("resize of 8 bits", &small, 2.0, Filter::Bilinear)
+    Ok(())
 }

@@ -7,8 +7,10 @@
 pub mod alpha;
 pub mod blend;
 pub mod blur;
+pub mod boxes;
 pub mod codec;
 mod dispatch;
+pub mod lines;
 pub mod mask;
 pub mod resize;
 mod surface;

@@ -10,6 +10,7 @@ use super::{
     run::{Grid, run},
 };
 use raster::{Depth, Surface};
+use raster_gpu::Session;
 
 /// Draws the content of `feImage` on a transparent surface: from the content's name, the transform from the content's
 /// space (whose origin is the top left of the primitive's region) to the surface, and the surface's width and height.
@@ -63,7 +64,7 @@ pub enum FilterError {
 /// `pixel_from_user` takes the filter's user space to the canvas. The outcome is transparent outside the filter's
 /// region, and everywhere if the region is empty or the filter has no primitives. Primitives work along the axes of
 /// the canvas: under rotation or skew a region stands for its bounding box, and lengths scale by the lengths of the
-/// unit vectors. To filter along the element's own axes, render it in [`LocalSpace::local`](super::LocalSpace).
+/// unit vectors. What `accelerator` takes, if there is one, comes out the same. To filter along the element's own axes, render it in [`LocalSpace::local`](super::LocalSpace).
 ///
 /// # Errors
 /// A transform without area; a filter whose work or memory is over the limits.
@@ -72,6 +73,7 @@ pub fn apply(
     source: Surface,
     pixel_from_user: Transform,
     render_image: &mut RenderImage<'_>,
+    accelerator: Option<&Session<'_>>,
 ) -> Result<Surface, FilterError> {
     let (width, height) = (source.width(), source.height());
     let scale = scale_of(pixel_from_user).ok_or(FilterError::Transform)?;
@@ -85,7 +87,9 @@ pub fn apply(
 
     let grid = Grid { region, whole, scale, pixel_from_user };
     let source = Raster::of(source).cut(region);
-    let Some(outcome) = run(filter, &steps, grid, source, render_image) else { return Ok(nothing()) };
+    let Some(outcome) = run(filter, &steps, grid, source, (render_image, accelerator)) else {
+        return Ok(nothing());
+    };
     if region == canvas {
         return Ok(outcome.into_surface());
     }

@@ -14,7 +14,6 @@
 
 mod apply;
 mod attributes;
-mod blur;
 mod color;
 mod composite;
 mod convolve;

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 use tiny_skia::IntRect;
 
-use raster::{Depth, Pixels, Surface};
+use raster::{Depth, Pixels, Surface, lines};
 
 /// Red, green, blue, alpha; premultiplied unless said otherwise.
 pub(super) type Rgba = [u8; 4];
@@ -83,36 +83,12 @@ impl Raster {
 
     /// Each row rewritten by `line`.
     pub(super) fn change_rows<S: Default>(&mut self, line: impl Fn(&mut S, &mut [Rgba]) + Sync + Send) {
-        self.pixels.par_chunks_mut(self.width).for_each_init(S::default, line);
+        lines::change_rows(&mut self.pixels, self.width, line);
     }
 
     /// Each column rewritten by `line`.
     pub(super) fn change_columns<S: Default>(&mut self, line: impl Fn(&mut S, &mut [Rgba]) + Sync + Send) {
-        /// Columns that one thread copies out of the rows at a time: two lines of a cache.
-        const STRIP: usize = 32;
-        let height = self.height;
-        let mut strips: Vec<Vec<&mut [Rgba]>> =
-            (0..self.width.div_ceil(STRIP)).map(|_| Vec::with_capacity(height)).collect();
-        for row in self.pixels.chunks_mut(self.width) {
-            for (strip, part) in strips.iter_mut().zip(row.chunks_mut(STRIP)) {
-                strip.push(part);
-            }
-        }
-        let scratch = || (S::default(), vec![[0; 4]; height * STRIP]);
-        strips.into_par_iter().for_each_init(scratch, |(scratch, columns), mut strip| {
-            for (y, row) in strip.iter().enumerate() {
-                for (pixel, column) in row.iter().zip(columns.chunks_mut(height)) {
-                    column[y] = *pixel;
-                }
-            }
-            let used = strip.first().map_or(0, |row| row.len());
-            columns.chunks_mut(height).take(used).for_each(|column| line(scratch, column));
-            for (y, row) in strip.iter_mut().enumerate() {
-                for (pixel, column) in row.iter_mut().zip(columns.chunks(height)) {
-                    *pixel = column[y];
-                }
-            }
-        });
+        lines::change_columns(&mut self.pixels, self.width, line);
     }
 
     /// The pixel at a signed position; transparent outside.
@@ -192,14 +168,5 @@ mod tests {
         assert_eq!(moved.get(2, 10), [0; 4]);
         moved.clip(5, -4, 9, 20);
         assert_eq!(moved.pixels.iter().filter(|p| p[3] != 0).count(), 4 * 20);
-    }
-
-    #[test]
-    fn rows_and_columns_are_rewritten_where_they_are() {
-        let mut raster = Raster::generate(70, 35, |x, y| [x as u8, y as u8, 7, 255]);
-        raster.change_columns(|(), column| column.reverse());
-        assert_eq!(raster.get(69, 0), [69, 34, 7, 255]);
-        raster.change_rows(|(), row| row.reverse());
-        assert_eq!(raster.get(69, 10), [0, 24, 7, 255]);
     }
 }

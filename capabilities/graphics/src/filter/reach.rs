@@ -5,12 +5,13 @@ use tiny_skia::Transform;
 
 use super::{
     attributes::{CompositeOperator, EdgeMode},
-    blur, color,
+    color,
     model::{Filter, PrimitiveKind},
     plan::{Source, plan},
     raster::Raster,
     region::scale_of,
 };
+use raster::boxes::Blur;
 
 /// How many pixels around a pixel of the outcome matter to it, along x and y, with `filter` at the scale of
 /// `pixel_from_user`. `None` where pixels at any distance may: a filter that repeats its region.
@@ -33,7 +34,7 @@ pub fn reach(filter: &Filter, pixel_from_user: Transform) -> Option<[u32; 2]> {
 fn own_reach(kind: &PrimitiveKind, scale: [f32; 2]) -> Option<[u32; 2]> {
     // Casts of floats stop at the ends of their range.
     let pixels = |lengths: [f32; 2]| [0, 1].map(|axis| (lengths[axis] * scale[axis]).abs().ceil() as u32);
-    let blurred = |x: f32, y: f32| [blur::reach(x * scale[0]), blur::reach(y * scale[1])];
+    let blurred = |x: f32, y: f32| Blur::new(x * scale[0], y * scale[1]).reach();
     Some(match kind {
         PrimitiveKind::Tile { .. } => return None,
         PrimitiveKind::ConvolveMatrix { edge_mode: EdgeMode::Wrap, .. } => return None,

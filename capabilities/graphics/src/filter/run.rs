@@ -7,7 +7,7 @@ use tiny_skia::{IntRect, Point, Rect, Transform};
 use super::{
     apply::RenderImage,
     attributes::LightSource,
-    blur, color, composite, convolve, displace,
+    color, composite, convolve, displace,
     lighting::{self, Reflection},
     model::{ColorSpace, Filter, Input, Primitive, PrimitiveKind, Region},
     morphology,
@@ -16,6 +16,8 @@ use super::{
     region::PixelRect,
     turbulence::Turbulence,
 };
+use raster::boxes::Blur;
+use raster_gpu::Session;
 
 /// An intermediate result on the pixels of the filter's region.
 #[derive(Clone)]
@@ -61,10 +63,11 @@ pub(super) fn run(
     steps: &[Step],
     grid: Grid,
     source: Raster,
-    render_image: &mut RenderImage<'_>,
+    (render_image, accelerator): (&mut RenderImage<'_>, Option<&Session<'_>>),
 ) -> Option<Raster> {
     let graphic = Picture { raster: source, space: ColorSpace::Srgb, extent: grid.whole };
-    let mut run = Run { filter, steps, grid, graphic: Some(Rc::new(graphic)), alpha: None, done: vec![] };
+    let graphic = Some(Rc::new(graphic));
+    let mut run = Run { filter, steps, grid, accelerator, graphic, alpha: None, done: vec![] };
     let readers = |source: Source| {
         let reads = move |step: &Step| step.last_reader.is_some() && step.sources.contains(&source);
         steps.iter().enumerate().filter(move |(_, step)| reads(step)).map(|(index, _)| index)
@@ -93,6 +96,7 @@ struct Run<'a> {
     filter: &'a Filter,
     steps: &'a [Step],
     grid: Grid,
+    accelerator: Option<&'a Session<'a>>,
     graphic: Option<Rc<Picture>>,
     alpha: Option<Rc<Picture>>,
     done: Vec<Option<Rc<Picture>>>,
@@ -248,7 +252,8 @@ impl Run<'_> {
             PrimitiveKind::DropShadow { dx, dy, std_dev_x, std_dev_y, color, opacity, .. } => {
                 let input = next().into_space(space);
                 let tint = color::pixel_of(*color, *opacity, space);
-                let shadow = blur::gaussian(input.clone(), std_dev_x * scale_x, std_dev_y * scale_y)
+                let shadow = self
+                    .blurred(input.clone(), *std_dev_x, *std_dev_y)
                     .moved(self.grid.pixels(*dx, scale_x), self.grid.pixels(*dy, scale_y))
                     .map(|pixel| tinted(tint, pixel[3]));
                 composite::over(&input, shadow)
@@ -258,7 +263,7 @@ impl Run<'_> {
                 return (self.grid.filled(pixel), ColorSpace::Srgb);
             }
             PrimitiveKind::GaussianBlur { std_dev_x, std_dev_y, .. } => {
-                blur::gaussian(next().into_space(space), std_dev_x * scale_x, std_dev_y * scale_y)
+                self.blurred(next().into_space(space), *std_dev_x, *std_dev_y)
             }
             PrimitiveKind::Image { content } => {
                 let transform = self.grid.transform_of_content(&primitive.region);
@@ -316,6 +321,17 @@ impl Run<'_> {
             }
         };
         (raster, space)
+    }
+
+    /// Blurred with standard deviations in user space. What spreads out of the raster is lost.
+    fn blurred(&self, mut input: Raster, std_dev_x: f32, std_dev_y: f32) -> Raster {
+        let (scale_x, scale_y) = self.grid.scale;
+        let blur = Blur::new(std_dev_x * scale_x, std_dev_y * scale_y);
+        match self.accelerator {
+            Some(accelerator) => accelerator.blur(&mut input.pixels, input.width, &blur),
+            None => blur.apply(&mut input.pixels, input.width),
+        }
+        input
     }
 
     /// A surface whose height is the alpha of `input`, in this light.

@@ -27,7 +27,7 @@ fn source() -> Surface {
 
 fn run(primitives: Vec<Primitive>) -> Surface {
     let filter = Filter { region: WHOLE, primitives };
-    apply(&filter, source(), Transform::from_scale(2.0, 2.0), &mut |_, _, _| None).expect("it runs")
+    apply(&filter, source(), Transform::from_scale(2.0, 2.0), &mut |_, _, _| None, None).expect("it runs")
 }
 
 fn pixels(surface: &Surface) -> &[Rgba] {
@@ -80,11 +80,12 @@ fn images_are_drawn_from_the_corner_of_their_region() {
     };
     let mut asked = vec![];
     let ts = Transform::from_row(2.0, 0.0, 0.0, 3.0, 4.0, 0.0);
-    let out = apply(&filter, source(), ts, &mut |name, transform, [width, height]| {
+    let mut black = |name: &str, transform: Transform, [width, height]: [u32; 2]| {
         asked.push((name.to_owned(), transform));
         let black = Pixels::U8(vec![[0, 0, 0, 255]; (width * height) as usize]);
         Surface::from_pixels(width, height, black).ok()
-    });
+    };
+    let out = apply(&filter, source(), ts, &mut black, None);
     assert_eq!(asked, [("logo".to_owned(), Transform::from_row(2.0, 0.0, 0.0, 3.0, 6.0, 6.0))]);
     let out = out.expect("it runs");
     let covered = pixels(&out).iter().filter(|p| p[3] == 255).count();
@@ -98,11 +99,11 @@ fn what_has_no_area_draws_nothing_or_is_refused() {
     let mut image = |_: &str, _: Transform, _: [u32; 2]| None;
     for region in [Region { width: 0.0, ..WHOLE }, Region { x: 50.0, ..WHOLE }] {
         let filter = Filter { region, primitives: kinds.clone() };
-        let out = apply(&filter, source(), Transform::identity(), &mut image).expect("it runs");
+        let out = apply(&filter, source(), Transform::identity(), &mut image, None).expect("it runs");
         assert!(pixels(&out).iter().all(|pixel| *pixel == [0; 4]));
     }
     let filter = Filter { region: WHOLE, primitives: kinds };
-    let flat = apply(&filter, source(), Transform::from_scale(1.0, 0.0), &mut image);
+    let flat = apply(&filter, source(), Transform::from_scale(1.0, 0.0), &mut image, None);
     assert_eq!(flat.map(|_| ()), Err(FilterError::Transform));
 }
 
@@ -246,7 +247,7 @@ proptest! {
         let outcome = |threads: usize| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("it starts");
             let ts = Transform::from_row(a, b, c, d, e, f);
-            pool.install(|| apply(&filter, source(), ts, &mut |_, _, _| None))
+            pool.install(|| apply(&filter, source(), ts, &mut |_, _, _| None, None))
         };
         let (one, three) = (outcome(1), outcome(3));
         match (one, three) {
@@ -296,7 +297,7 @@ proptest! {
             let size = (columns.len() as u32, rows.len() as u32);
             let part = Surface::from_pixels(size.0, size.1, Pixels::U8(part)).expect("its size");
             let ts = Transform::from_translate(-(columns.start as f32), -(rows.start as f32));
-            let out = apply(&filter, part, ts, &mut |_, _, _| None).expect("it runs");
+            let out = apply(&filter, part, ts, &mut |_, _, _| None, None).expect("it runs");
             let seen = SEEN.flat_map(|y| SEEN.map(move |x| (x, y)));
             seen.map(|(x, y)| at(&out, x - columns.start, y - rows.start)).collect()
         };
@@ -313,7 +314,7 @@ proptest! {
         });
         let filter = Filter { region: WHOLE, primitives: primitives.collect() };
         if !paints_alone(&filter) {
-            let out = apply(&filter, even(10, [0; 4]), Transform::identity(), &mut |_, _, _| None);
+            let out = apply(&filter, even(10, [0; 4]), Transform::identity(), &mut |_, _, _| None, None);
             prop_assert!(pixels(&out.expect("it runs")).iter().all(|pixel| *pixel == [0; 4]));
         }
     }

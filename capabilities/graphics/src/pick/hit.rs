@@ -87,7 +87,7 @@ impl Place {
             root: Group { children: vec![node] },
             resources: index.resources.clone(),
         };
-        let surface = drawing.draw(&picture, &view, reading, "the canvas")?;
+        let surface = drawing.draw(&picture, &view, reading, "the canvas")?.surface;
         Ok(match surface.into_depth(Depth::U8).into_pixels() {
             Pixels::U8(pixels) => pixels.iter().any(|pixel| pixel[3] > 0),
             _ => true,

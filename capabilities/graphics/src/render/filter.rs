@@ -110,7 +110,13 @@ impl Compiler<'_> {
                 None
             })
         };
-        let result = filter::apply(filter, surface, skia_transform(local), &mut draw_image)?;
+        let result = filter::apply(
+            filter,
+            surface,
+            skia_transform(local),
+            &mut draw_image,
+            self.assets.accelerator(),
+        )?;
         match failure {
             Some(error) => Err(Failure::Render(error)),
             None => Ok(result),

@@ -33,6 +33,7 @@ use crate::{
     picture::{Node, Picture, Resource},
 };
 use raster::{Depth, Surface};
+use raster_gpu::Session;
 
 pub use text::{Layout, LayoutCache};
 
@@ -49,6 +50,11 @@ pub trait Assets: Sync {
 
     /// Texts laid out before, if the caller keeps them.
     fn layouts(&self) -> Option<&LayoutCache> {
+        None
+    }
+
+    /// What may do the work of large filters.
+    fn accelerator(&self) -> Option<&Session<'_>> {
         None
     }
 }
