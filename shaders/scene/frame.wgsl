@@ -6,7 +6,7 @@ struct Frame {
     // Of the one shadow map that is drawn.
     shadow_from_world: mat4x4<f32>,
     // To the clip space of the picture of what is behind.
-    backdrop_from_world: mat4x4<f32>,
+    behind_from_world: mat4x4<f32>,
     // Irradiance over pi, as spherical harmonics of three bands.
     harmonics: array<vec4<f32>, 9>,
     // Towards the eye; w is 1 where that is the same everywhere.
@@ -15,8 +15,8 @@ struct Frame {
     environment: vec4<f32>,
     // What is seen where there is nothing: linear, not premultiplied.
     background: vec4<f32>,
-    // The levels of the backdrop, and the height of the whole picture in its pixels.
-    backdrop: vec4<f32>,
+    // The levels of the picture of what is behind, and the height of the whole picture in its pixels.
+    behind: vec4<f32>,
 }
 
 struct Light {
@@ -45,7 +45,7 @@ struct ShadowView {
 @group(0) @binding(4) var shadow_map: texture_depth_2d;
 @group(0) @binding(5) var shadow_sampler: sampler_comparison;
 @group(0) @binding(6) var<storage, read> shadows: array<ShadowView>;
-@group(0) @binding(7) var backdrop_map: texture_2d<f32>;
+@group(0) @binding(7) var behind_map: texture_2d<f32>;
 
 // 0 none, 1 the studio, 2 an image.
 override ENVIRONMENT: i32 = 1;
@@ -60,7 +60,7 @@ override COLORS: i32 = 0;
 override UNLIT: i32 = 0;
 // 0 opaque, 1 mask, 2 blend.
 override ALPHA: i32 = 0;
-// Whether colours are toned to be shown; the backdrop holds light.
+// Whether colours are toned to be shown; what is behind holds light.
 override TONED: i32 = 1;
 
 const PI: f32 = 3.14159265;

@@ -137,17 +137,17 @@ fn irradiance(n: vec3<f32>) -> vec3<f32> {
 }
 
 // The picture of what is behind, blurred over `width` of its texels.
-fn backdrop(uv: vec2<f32>, width: f32) -> vec4<f32> {
-    let level = clamp(log2(max(width, 1.0)), 0.0, frame.backdrop.x - 1.0);
-    let texel = exp2(level) / vec2<f32>(textureDimensions(backdrop_map));
+fn behind(uv: vec2<f32>, width: f32) -> vec4<f32> {
+    let level = clamp(log2(max(width, 1.0)), 0.0, frame.behind.x - 1.0);
+    let texel = exp2(level) / vec2<f32>(textureDimensions(behind_map));
     let aside = select(vec2(0.0), 0.5 * texel, level > 0.0);
     let first = min(0.5 * texel, vec2(0.5));
     let low = clamp(uv - aside, first, 1.0 - first);
     let high = clamp(uv + aside, first, 1.0 - first);
-    return 0.25 * (textureSampleLevel(backdrop_map, environment_sampler, low, level)
-        + textureSampleLevel(backdrop_map, environment_sampler, vec2(low.x, high.y), level)
-        + textureSampleLevel(backdrop_map, environment_sampler, vec2(high.x, low.y), level)
-        + textureSampleLevel(backdrop_map, environment_sampler, high, level));
+    return 0.25 * (textureSampleLevel(behind_map, environment_sampler, low, level)
+        + textureSampleLevel(behind_map, environment_sampler, vec2(low.x, high.y), level)
+        + textureSampleLevel(behind_map, environment_sampler, vec2(high.x, low.y), level)
+        + textureSampleLevel(behind_map, environment_sampler, high, level));
 }
 
 // What is seen through a surface, and how much of that is there: opaque things, the background, the environment.
@@ -161,11 +161,11 @@ fn behind(s: Surface, l: Lobes) -> vec4<f32> {
         leaves += direction * l.thickness;
         passed = exp(-material.through.xyz * l.thickness);
     }
-    let at = frame.backdrop_from_world * vec4(leaves, 1.0);
+    let at = frame.behind_from_world * vec4(leaves, 1.0);
     let uv = at.xy / max(at.w, 1e-6) * vec2(0.5, -0.5) + 0.5;
     // What bends no light scatters none: glTF's sample renderer scales so, too.
     let roughness = s.roughness * saturate(ior * 2.0 - 2.0);
-    let near = backdrop(uv, 0.5 * pow(roughness, 4.0) * frame.backdrop.y);
+    let near = behind(uv, 0.5 * pow(roughness, 4.0) * frame.behind.y);
     let rest = 1.0 - near.w;
     var seen = near.xyz + rest * frame.background.w * untone(frame.background.xyz);
     var there = near.w + rest * frame.background.w;

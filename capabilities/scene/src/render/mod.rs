@@ -2,11 +2,11 @@
 //!
 //! Owns the way from a [`Frame`] to rows of pixels: the frame is checked ([`check`]), its instances are gathered into
 //! draws ([`batch`]), what they need goes to the GPU ([`upload`], [`material`], [`environment`], [`shadow`], and
-//! [`backdrop`] where light goes through something), and one pass a tile draws them. Pixels depend on the frame, the size and the adapter alone. Never changes a frame, never
+//! [`behind`] where light goes through something), and one pass a tile draws them. Pixels depend on the frame, the size and the adapter alone. Never changes a frame, never
 //! reads files.
 
-mod backdrop;
 mod batch;
+mod behind;
 mod check;
 mod environment;
 mod material;
@@ -147,7 +147,7 @@ pub fn render_part(gpu: &Gpu, frame: &Frame, part: &Part) -> Result<Rendered, Re
     let meshes = upload::meshes(gpu, frame, &plan)?;
     let materials = material::materials(gpu, frame, &plan)?;
     let mut shared = view::Shared::new(gpu, frame, &view, &plan, &meshes, &materials)?;
-    backdrop::draw(gpu, frame, (&view, part), &plan, (&meshes, &materials), &mut shared)?;
+    behind::draw(gpu, frame, (&view, part), &plan, (&meshes, &materials), &mut shared)?;
     let draws = pipelines::draws(gpu, frame, &plan, &shared, Scope::Picture)?;
     let clear = frame.background.map_or([0.0; 4], |color| {
         let color = color.as_dvec4();

@@ -41,7 +41,7 @@ pub(super) enum Scope {
     /// The picture: everything, as it is shown.
     Picture,
     /// The light from what is seen through other things: all that is neither blended nor lets light through.
-    Backdrop,
+    Behind,
 }
 
 /// Which values of vertices are read.
@@ -82,7 +82,7 @@ pub(super) fn draws(
         let geometry = plan.checked.geometries[batch.geometry].0;
         let material = &frame.materials[batch.material];
         let hides = material.alpha != Alpha::Blend && !is_transmissive(material);
-        if scope == Scope::Backdrop && !hides {
+        if scope == Scope::Behind && !hides {
             continue;
         }
         for culling in turns(geometry.topology, material) {
@@ -223,7 +223,7 @@ impl Variant {
         constants.extend(self.lobes.map(|bits| ("LOBES", bits)));
         let format = match self.scope {
             Scope::Picture => Format::Rgba8Srgb,
-            Scope::Backdrop => Format::Rgba16Float,
+            Scope::Behind => Format::Rgba16Float,
         };
         let blending = if self.blended { Blending::Over } else { Blending::Replace };
         PipelineSpec {

@@ -145,12 +145,12 @@ pub(super) fn tiles(width: u32, height: u32, side: u32) -> impl Iterator<Item = 
 pub(super) struct Globals {
     pub(super) clip_from_world: Mat4,
     pub(super) shadow_from_world: Mat4,
-    backdrop_from_world: Mat4,
+    behind_from_world: Mat4,
     harmonics: [Vec4; 9],
     towards_eye: Vec4,
     environment: Vec4,
     background: Vec4,
-    backdrop: Vec4,
+    behind: Vec4,
 }
 
 /// As `Light` in `frame.wgsl`.
@@ -172,7 +172,7 @@ pub(super) struct Shared {
     environment_sampler: Sampler,
     shadows: Shadows,
     shadow_sampler: Sampler,
-    backdrop: Texture,
+    behind: Texture,
     /// 0 none, 1 the studio, 2 an image.
     pub(super) environment: i32,
     pub(super) lit: bool,
@@ -223,19 +223,19 @@ impl Shared {
             globals: Globals {
                 clip_from_world: Mat4::IDENTITY,
                 shadow_from_world: Mat4::IDENTITY,
-                backdrop_from_world: Mat4::IDENTITY,
+                behind_from_world: Mat4::IDENTITY,
                 harmonics: surroundings.harmonics,
                 towards_eye: (-view.forward).extend(if view.parallel { 1.0 } else { 0.0 }),
                 environment: Vec4::new(scale, turn, surroundings.levels, frame.lights.len() as f32),
                 background: frame.background.unwrap_or_default(),
-                backdrop: Vec4::ONE,
+                behind: Vec4::ONE,
             },
             lamps: gpu.buffer(Use::Storage, &lamps)?,
             surroundings,
             environment_sampler: gpu.sampler(environment::SAMPLER)?,
             shadows,
             shadow_sampler: gpu.sampler(shadow::SAMPLER)?,
-            backdrop: placeholder(gpu, Format::Rgba16Float)?,
+            behind: placeholder(gpu, Format::Rgba16Float)?,
             environment,
             lit: !frame.lights.is_empty(),
             shadowed: !casting.views.is_empty(),
@@ -244,10 +244,10 @@ impl Shared {
     }
 
     /// Shows this as what is behind from now on; `height` is that of the whole picture in its pixels.
-    pub(super) fn set_backdrop(&mut self, pyramid: &Pyramid, clip_from_world: Mat4, height: f32) {
-        self.globals.backdrop_from_world = clip_from_world;
-        self.globals.backdrop = Vec4::new(pyramid.levels().len() as f32, height, 0.0, 0.0);
-        self.backdrop = pyramid.texture().clone();
+    pub(super) fn set_behind(&mut self, pyramid: &Pyramid, clip_from_world: Mat4, height: f32) {
+        self.globals.behind_from_world = clip_from_world;
+        self.globals.behind = Vec4::new(pyramid.levels().len() as f32, height, 0.0, 0.0);
+        self.behind = pyramid.texture().clone();
     }
 
     /// Binds it for a tile.
@@ -265,7 +265,7 @@ impl Shared {
             (&self.shadows.map).into(),
             (&self.shadow_sampler).into(),
             (&self.shadows.views).into(),
-            (&self.backdrop).into(),
+            (&self.behind).into(),
         ];
         gpu.bind(&layout, &bindings)
     }

@@ -15,9 +15,7 @@ use crate::{
     Sources,
     frame::Geometry,
     kinds::{self, LightShape},
-    model::{
-        Camera, Image, ImageData, Light, LightKind, Material, Mesh, Model, Node, Primitive, Transform,
-    },
+    model::{Camera, Image, ImageData, Light, LightKind, Material, Mesh, Model, Node, Primitive, Transform},
 };
 
 use super::{Bend, Motion, Pose, World, read, texture::slot};

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// How it gets smaller level by level.
-const SHADER: &str = include_str!("../../../../shaders/scene/backdrop.wgsl");
+const SHADER: &str = include_str!("../../../../shaders/scene/smaller.wgsl");
 
 /// Draws the light from all that is neither blended nor lets light through, if there is something to see it through. It is as
 /// large as the part of the picture, but no larger than a tile: `shared` comes to hold it.
@@ -47,7 +47,7 @@ pub(super) fn draw(
     let pyramid = gpu.pyramid(spec)?;
     let clip_from_world =
         view.clip_from_world(&Tile { left: 0, top: 0, width: part.width, height: part.height }, part);
-    let draws = pipelines::draws(gpu, frame, plan, shared, Scope::Backdrop)?;
+    let draws = pipelines::draws(gpu, frame, plan, shared, Scope::Behind)?;
     let globals = shared.bind(gpu, clip_from_world)?;
     let mut commands = gpu.commands();
     if let Some(target) = pyramid.targets().first() {
@@ -72,7 +72,7 @@ pub(super) fn draw(
     }
     commands.submit()?;
     let height = (part.whole.1 * shrunk) as f32;
-    shared.set_backdrop(&pyramid, clip_from_world, height);
+    shared.set_behind(&pyramid, clip_from_world, height);
     Ok(())
 }
 
