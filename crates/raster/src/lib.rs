@@ -9,6 +9,7 @@ pub mod blend;
 pub mod boxes;
 pub mod codec;
 mod dispatch;
+pub mod hdr;
 pub mod lines;
 pub mod mask;
 mod surface;

@@ -24,7 +24,7 @@ pub use color::ColorSource;
 pub use error::{CodecError, EncodeError};
 pub use exif::Orientation;
 pub use jpeg_encode::Subsampling;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, de::Error as _};
 
 use crate::{Depth, Pixels, Surface};
 
@@ -254,14 +254,41 @@ impl Default for JpegOptions {
     }
 }
 
+/// What PNG understands.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct PngOptions {
+    /// Of a channel: 8 or 16.
+    bits: PngBits,
+}
+
+impl Default for PngOptions {
+    fn default() -> Self {
+        PngOptions { bits: PngBits(Depth::U8) }
+    }
+}
+
+/// How finely PNG stores channels.
+struct PngBits(Depth);
+
+impl<'de> Deserialize<'de> for PngBits {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match u64::deserialize(deserializer)? {
+            8 => Ok(PngBits(Depth::U8)),
+            16 => Ok(PngBits(Depth::F32)),
+            other => Err(D::Error::custom(format!("PNG has 8 or 16 bits a channel, not {other}"))),
+        }
+    }
+}
+
 /// Formats without options of their own.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct NoOptions {}
 
 impl Encoding {
-    /// What `png`, `jpeg` (`{"quality": 90, "background": "#ffffff"}`) or `webp` mean with these options; PNG for any other
-    /// name.
+    /// What `png` (`{"bits": 8}`), `jpeg` (`{"quality": 90, "background": "#ffffff"}`) or `webp` mean with these options; PNG
+    /// for any other name.
     ///
     /// # Errors
     /// The format does not understand the options.
@@ -273,6 +300,7 @@ impl Encoding {
                 Ok(Encoding::Jpeg { quality, subsampling, background })
             }
             "webp" => NoOptions::deserialize(options).map(|_| Encoding::WebP),
+            "png" => PngOptions::deserialize(options).map(|png| Encoding::Png { depth: png.bits.0 }),
             _ => NoOptions::deserialize(options).map(|_| Encoding::Png { depth: Depth::U8 }),
         }
     }
@@ -316,7 +344,7 @@ const FREE_BYTES: u64 = 192 << 20;
 
 /// Checks a complete file of `file_bytes` against the limit on expansion: what it decodes to beyond
 /// [`FREE_BYTES`] must be in proportion. The number of pixels has been checked before.
-fn check_expansion(
+pub(crate) fn check_expansion(
     (width, height): (u32, u32),
     bits: u8,
     file_bytes: usize,

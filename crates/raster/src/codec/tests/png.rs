@@ -314,3 +314,11 @@ fn exif_turns_the_picture() {
     assert_eq!(decoded.surface, Orientation::Rotated90.upright(upright));
     assert_eq!(probe(&file(&turned)).map(|probe| (probe.width, probe.height)), Ok((HEIGHT, WIDTH)));
 }
+
+#[test]
+fn options_say_how_fine_it_is() {
+    let of = |options| Encoding::of("png", &options).map_err(|error: serde_json::Error| error.to_string());
+    assert_eq!(of(serde_json::json!({})), Ok(Encoding::Png { depth: Depth::U8 }));
+    assert_eq!(of(serde_json::json!({ "bits": 16 })), Ok(Encoding::Png { depth: Depth::F32 }));
+    assert!(of(serde_json::json!({ "bits": 12 })).unwrap_err().contains("8 or 16"));
+}
