@@ -44,25 +44,33 @@ fn studio_irradiance(n: vec3<f32>) -> vec3<f32> {
         + RIM_COLOR * (near.z * 4.0 * RIM_SIZE.x * RIM_SIZE.y / PI);
 }
 
-// Ramamoorthi and Hanrahan, An Efficient Representation for Irradiance Environment Maps (2001). Over pi.
-fn image_irradiance(n: vec3<f32>) -> vec3<f32> {
-    let sum = frame.harmonics[0].xyz
-        + frame.harmonics[1].xyz * n.y
-        + frame.harmonics[2].xyz * n.z
-        + frame.harmonics[3].xyz * n.x
-        + frame.harmonics[4].xyz * (n.x * n.y)
-        + frame.harmonics[5].xyz * (n.y * n.z)
-        + frame.harmonics[6].xyz * (3.0 * n.z * n.z - 1.0)
-        + frame.harmonics[7].xyz * (n.x * n.z)
-        + frame.harmonics[8].xyz * (n.x * n.x - n.y * n.y);
-    return max(sum, vec3(0.0));
+// Where a direction lies on a map; the middle lies towards -z, where cameras look that were not turned.
+fn on_map(d: vec3<f32>) -> vec2<f32> {
+    return vec2(0.5 + atan2(d.x, -d.z) / (2.0 * PI), acos(clamp(d.y, -1.0, 1.0)) / PI);
 }
 
-// The middle of the image lies towards -z, where cameras look that were not turned.
+// On a map whose first and last rows lie at the poles, and not around them.
+fn between_poles(uv: vec2<f32>, rows: u32) -> vec2<f32> {
+    return vec2(uv.x, uv.y + (0.5 - uv.y) / f32(rows));
+}
+
+// Over pi.
+fn image_irradiance(n: vec3<f32>) -> vec3<f32> {
+    let uv = between_poles(on_map(n), textureDimensions(irradiance_map).y);
+    return textureSampleLevel(irradiance_map, environment_sampler, uv, 0.0).xyz;
+}
+
+fn radiance_level(uv: vec2<f32>, level: f32) -> vec3<f32> {
+    let at = between_poles(uv, textureDimensions(environment_map, i32(level)).y);
+    return textureSampleLevel(environment_map, environment_sampler, select(at, uv, level < 0.5), level).xyz;
+}
+
 fn image_radiance(d: vec3<f32>, roughness: f32) -> vec3<f32> {
-    let uv = vec2(0.5 + atan2(d.x, -d.z) / (2.0 * PI), acos(clamp(d.y, -1.0, 1.0)) / PI);
-    let level = roughness * (frame.environment.z - 1.0);
-    return textureSampleLevel(environment_map, environment_sampler, uv, level).xyz;
+    let uv = on_map(d);
+    let last = frame.environment.z - 1.0;
+    let level = roughness * last;
+    let low = min(floor(level), last);
+    return mix(radiance_level(uv, low), radiance_level(uv, min(low + 1.0, last)), level - low);
 }
 
 // From the world to the environment, which is turned about y.
@@ -73,11 +81,11 @@ fn turned(d: vec3<f32>) -> vec3<f32> {
 }
 
 fn environment_radiance(d: vec3<f32>, roughness: f32) -> vec3<f32> {
-    if ENVIRONMENT == 1 { return studio_radiance(d, roughness) * frame.environment.x; }
-    return image_radiance(turned(d), roughness) * frame.environment.x;
+    if ENVIRONMENT == 1 { return studio_radiance(d, roughness) * frame.tint.xyz; }
+    return image_radiance(turned(d), roughness) * frame.tint.xyz;
 }
 
 fn environment_irradiance(n: vec3<f32>) -> vec3<f32> {
-    if ENVIRONMENT == 1 { return studio_irradiance(n) * frame.environment.x; }
-    return image_irradiance(turned(n)) * frame.environment.x;
+    if ENVIRONMENT == 1 { return studio_irradiance(n) * frame.tint.xyz; }
+    return image_irradiance(turned(n)) * frame.tint.xyz;
 }

@@ -56,15 +56,9 @@ fn facet_normal(position: vec3<f32>, view: vec3<f32>) -> vec3<f32> {
     return select(unit, -unit, dot(unit, view) < 0.0);
 }
 
-// Light as it is drawn.
-fn drawn(light: vec3<f32>) -> vec3<f32> {
-    if TONED == 0 { return light; }
-    return tone(light);
-}
-
 // A colour that is shown as it is, as it is drawn.
 fn drawn_as_shown(color: vec3<f32>) -> vec3<f32> {
-    if TONED == 0 { return untone(color); }
+    if TONED == 0 && TONED_AT_LAST == 1 { return untone(color); }
     return color;
 }
 
@@ -88,7 +82,7 @@ fn plain_fragment(p: Plain, @builtin(front_facing) front: bool) -> @location(0) 
         p.position, normal, normal, view, material.base.xyz,
         material.factors.x, material.factors.y, material.emissive.w, 1.0,
     );
-    return finish(drawn(shade(s) + material.emissive.xyz), material.base.w);
+    return finish(tone(shade(s) + material.emissive.xyz), material.base.w);
 }
 
 // Where texture coordinates grow, in the plane of the triangle; mirrored ones turn the bitangent over.
@@ -165,7 +159,7 @@ fn rich_fragment(p: Rich, @builtin(front_facing) front: bool) -> @location(0) ve
     let found = basics(p, front);
     let s = found.surface;
     if UNLIT != 0 { return finish(drawn_as_shown(s.base), found.alpha); }
-    return finish(drawn(shade(s) + found.emissive), found.alpha);
+    return finish(tone(shade(s) + found.emissive), found.alpha);
 }
 
 @fragment

@@ -7,11 +7,11 @@ struct Frame {
     shadow_from_world: mat4x4<f32>,
     // To the clip space of the picture of what is behind.
     behind_from_world: mat4x4<f32>,
-    // Irradiance over pi, as spherical harmonics of three bands.
-    harmonics: array<vec4<f32>, 9>,
+    // What the environment is multiplied by.
+    tint: vec4<f32>,
     // Towards the eye; w is 1 where that is the same everywhere.
     towards_eye: vec4<f32>,
-    // Scale, turn (radians) and levels of the environment; the number of lights.
+    // Turn (y, in radians) and levels (z) of the environment; the number of lights (w).
     environment: vec4<f32>,
     // What is seen where there is nothing: linear, not premultiplied.
     background: vec4<f32>,
@@ -46,7 +46,11 @@ struct ShadowView {
 @group(0) @binding(5) var shadow_sampler: sampler_comparison;
 @group(0) @binding(6) var<storage, read> shadows: array<ShadowView>;
 @group(0) @binding(7) var behind_map: texture_2d<f32>;
+@group(0) @binding(8) var irradiance_map: texture_2d<f32>;
 
+// Whether light is brought into the range of screens, here and in the picture that this is drawn for.
+override TONED: i32 = 1;
+override TONED_AT_LAST: i32 = 1;
 // 0 none, 1 the studio, 2 an image.
 override ENVIRONMENT: i32 = 1;
 override LIGHTS: i32 = 0;
@@ -60,7 +64,5 @@ override COLORS: i32 = 0;
 override UNLIT: i32 = 0;
 // 0 opaque, 1 mask, 2 blend.
 override ALPHA: i32 = 0;
-// Whether colours are toned to be shown; what is behind holds light.
-override TONED: i32 = 1;
 
 const PI: f32 = 3.14159265;

@@ -129,8 +129,9 @@ fn shade(s: Surface) -> vec3<f32> {
     return sum;
 }
 
-// Khronos PBR Neutral.
+// Khronos PBR Neutral; where light stays as it is, it is held to what half floats hold.
 fn tone(color: vec3<f32>) -> vec3<f32> {
+    if TONED == 0 { return min(color, vec3(65504.0)); }
     let low = min(color.x, min(color.y, color.z));
     let offset = select(0.04, low - 6.25 * low * low, low < 0.08);
     let shifted = color - offset;

@@ -137,7 +137,7 @@ fn irradiance(n: vec3<f32>) -> vec3<f32> {
 }
 
 // The picture of what is behind, blurred over `width` of its texels.
-fn behind(uv: vec2<f32>, width: f32) -> vec4<f32> {
+fn behind_at(uv: vec2<f32>, width: f32) -> vec4<f32> {
     let level = clamp(log2(max(width, 1.0)), 0.0, frame.behind.x - 1.0);
     let texel = exp2(level) / vec2<f32>(textureDimensions(behind_map));
     let aside = select(vec2(0.0), 0.5 * texel, level > 0.0);
@@ -165,9 +165,11 @@ fn behind(s: Surface, l: Lobes) -> vec4<f32> {
     let uv = at.xy / max(at.w, 1e-6) * vec2(0.5, -0.5) + 0.5;
     // What bends no light scatters none: glTF's sample renderer scales so, too.
     let roughness = s.roughness * saturate(ior * 2.0 - 2.0);
-    let near = behind(uv, 0.5 * pow(roughness, 4.0) * frame.behind.y);
+    let near = behind_at(uv, 0.5 * pow(roughness, 4.0) * frame.behind.y);
     let rest = 1.0 - near.w;
-    var seen = near.xyz + rest * frame.background.w * untone(frame.background.xyz);
+    var background = frame.background.xyz;
+    if TONED_AT_LAST == 1 { background = untone(background); }
+    var seen = near.xyz + rest * frame.background.w * background;
     var there = near.w + rest * frame.background.w;
     if ENVIRONMENT != 0 {
         seen += (1.0 - there) * environment_radiance(direction, roughness);
@@ -293,6 +295,6 @@ fn lobed_fragment(v: Lobed, @builtin(front_facing) front: bool) -> @location(0) 
             }
         }
     }
-    if ALPHA == 2 { return finish(drawn(light), found.alpha); }
-    return vec4(drawn(light), 1.0 - around.w);
+    if ALPHA == 2 { return finish(tone(light), found.alpha); }
+    return vec4(tone(light), 1.0 - around.w);
 }

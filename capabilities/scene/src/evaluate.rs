@@ -65,9 +65,13 @@ pub fn frame(
     })?;
     let strength = world.environment_strength().max(0.0) as f32;
     let environment = match world.environment() {
-        WorldEnvironment::Auto if lights.is_empty() => Environment::Studio(strength),
+        WorldEnvironment::Auto => match gathering.environment(strength)? {
+            Some(environment) => environment,
+            None if lights.is_empty() => Environment::Studio(strength),
+            None => Environment::None,
+        },
         WorldEnvironment::Studio => Environment::Studio(strength),
-        WorldEnvironment::Auto | WorldEnvironment::None => Environment::None,
+        WorldEnvironment::None => Environment::None,
     };
     let chosen = cameras.iter().find(|(node, ..)| Some(*node) == world.camera()).or(cameras.first());
     let camera = match chosen {
@@ -232,6 +236,39 @@ impl<'a> Gathering<'a> {
         self.spend(image.rgba.len() * 4)?;
         self.images.insert(picture, image.clone());
         Ok(image)
+    }
+
+    /// The light of the first environment that is visible; none where there is none, or it cannot be read.
+    fn environment(&mut self, strength: f32) -> Result<Option<Environment>, CommandError> {
+        let mut environments = self.root.children().filter_map(kinds::Environment::read);
+        let Some(environment) = environments.find(|environment| environment.visible()) else {
+            return Ok(None);
+        };
+        let read = match (environment.document(), environment.image()) {
+            (Some(document), _) => {
+                let longest = environment.resolution().clamp(1, 16_384) as u32;
+                self.sources.drawn_panorama(document, longest, self.root.time(), self.reading)
+            }
+            (None, Some(hash)) => self.sources.panorama(hash, self.reading)?,
+            (None, None) => Err("it has no picture".to_owned()),
+        };
+        let panorama = match read {
+            Ok(panorama) => panorama,
+            Err(problem) => {
+                let name = environment.name();
+                let place = if name.is_empty() { PLACE.to_owned() } else { format!("environment '{name}'") };
+                self.warnings.push(Diagnostic::warning(place, format!("{problem}: it does not shine")));
+                return Ok(None);
+            }
+        };
+        self.spend(panorama.bytes())?;
+        let strength = strength * environment.strength().max(0.0) as f32;
+        Ok(Some(Environment::Image {
+            panorama,
+            turn: (environment.rotation() % 360.0).to_radians() as f32,
+            tint: world::decoded(environment.color()).truncate() * strength,
+            backdrop: environment.backdrop().then(|| environment.blur().clamp(0.0, 1.0) as f32),
+        }))
     }
 
     /// The box around all instances, and all there is at all times of an animation that is over at `end`.

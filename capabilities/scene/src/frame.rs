@@ -10,7 +10,7 @@ use glam::{Mat3, Mat4, Vec2, Vec3, Vec4};
 
 pub use lobes::Lobes;
 
-use crate::model::Slot;
+use crate::{model::Slot, panorama::Panorama};
 
 /// A picture to be drawn.
 #[derive(Clone, Debug)]
@@ -239,18 +239,16 @@ pub enum Environment {
     None,
     /// A soft studio: light from above, a little from below; scaled.
     Studio(f32),
-    /// An equirectangular image of linear radiance. Its middle lies towards −z, its right half towards +x.
+    /// A picture of light.
     Image {
-        /// Width in pixels.
-        width: u32,
-        /// Height in pixels.
-        height: u32,
-        /// Rows from the top (+y) down.
-        rgb: Arc<[[f32; 3]]>,
+        /// The picture; its middle lies towards −z.
+        panorama: Arc<Panorama>,
         /// How far it is turned about y, in radians; to the left, seen from above.
         turn: f32,
-        /// What it is multiplied by.
-        scale: f32,
+        /// What it is multiplied by: linear.
+        tint: Vec3,
+        /// How much it is blurred where it is seen behind everything, 0 to 1; none where it only shines.
+        backdrop: Option<f32>,
     },
 }
 

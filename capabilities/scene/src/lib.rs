@@ -17,6 +17,7 @@ pub mod keyframes;
 pub mod kinds;
 pub mod model;
 pub mod obj;
+pub mod panorama;
 pub mod ply;
 pub mod render;
 pub mod shapes;

@@ -7,7 +7,7 @@ use std::{
 
 use base::{BlobHash, DocumentId, Limits};
 use kernel::{Blobs, CommandError, Reading};
-use raster::{alpha, codec};
+use raster::{Pixels, alpha, codec, hdr};
 use rustc_hash::FxHashMap;
 
 use crate::{
@@ -15,6 +15,7 @@ use crate::{
     frame::{Geometry, Image},
     geometry, keyframes,
     model::{Sampler, bent},
+    panorama::Panorama,
     world::{Bend, World},
 };
 
@@ -60,6 +61,9 @@ enum Form {
     Image,
     /// A picture of a document with this many pixels along its longer side.
     Drawn(u32),
+    Panorama,
+    /// The same, of such a picture of a document.
+    DrawnPanorama(u32),
 }
 
 struct Entry {
@@ -172,10 +176,7 @@ impl Sources {
         time: f64,
         reading: &Reading<'_>,
     ) -> Result<Arc<Image>, String> {
-        let hash = reading.links.hash(document).ok_or("the document that it shows is not there")?;
-        let moment = if reading.links.moves(document) { time } else { 0.0 };
-        let key = BlobHash::of(&[&hash.0[..], &moment.to_le_bytes()].concat());
-        let key = (key, Form::Drawn(longest));
+        let key = (shown(document, time, reading)?, Form::Drawn(longest));
         if let Some((data, _)) = self.find(key.0, key.1)
             && let Ok(image) = data.downcast()
         {
@@ -189,6 +190,46 @@ impl Sources {
         let image = Arc::new(Image { width: drawn.width, height: drawn.height, rgba });
         self.keep(key, image.clone(), bytes);
         Ok(image)
+    }
+
+    /// The light in a file in a blob; why it cannot be read otherwise.
+    ///
+    /// # Errors
+    /// The blob is not there.
+    pub fn panorama(
+        &self,
+        hash: BlobHash,
+        reading: &Reading<'_>,
+    ) -> Result<Result<Arc<Panorama>, String>, CommandError> {
+        let read = self.kept(hash, Form::Panorama, reading.blobs, &|bytes| {
+            let light = hdr::decode(bytes, reading.limits).map_err(|error| error.to_string());
+            let panorama = light.and_then(|light| light_of(light.width, light.height, light.rgb));
+            let size = panorama.as_ref().map_or(0, |panorama| panorama.bytes());
+            Ok((panorama, size))
+        });
+        read.map(|(panorama, _)| Result::clone(&panorama))
+    }
+
+    /// The light of what a linked document shows at a time, in seconds, whose white is 1; otherwise as [`Sources::drawn`].
+    pub fn drawn_panorama(
+        &self,
+        document: DocumentId,
+        longest: u32,
+        time: f64,
+        reading: &Reading<'_>,
+    ) -> Result<Arc<Panorama>, String> {
+        let key = (shown(document, time, reading)?, Form::DrawnPanorama(longest));
+        if let Some((data, _)) = self.find(key.0, key.1)
+            && let Ok(panorama) = data.downcast()
+        {
+            return Ok(panorama);
+        }
+        let image = self.drawn(document, longest, time, reading)?;
+        let mut rgba = image.rgba.clone();
+        alpha::premultiply_pixels_u8(&mut rgba);
+        let panorama = light_of(image.width, image.height, hdr::linear(&Pixels::U8(rgba)))?;
+        self.keep(key, panorama.clone(), panorama.bytes());
+        Ok(panorama)
     }
 
     fn kept<T: Any + Send + Sync>(
@@ -236,6 +277,17 @@ impl Sources {
             kept.bytes += bytes;
         }
     }
+}
+
+/// What a document shows at a time: it is the same where it does not move.
+fn shown(document: DocumentId, time: f64, reading: &Reading<'_>) -> Result<BlobHash, String> {
+    let hash = reading.links.hash(document).ok_or("the document that it shows is not there")?;
+    let moment = if reading.links.moves(document) { time } else { 0.0 };
+    Ok(BlobHash::of(&[&hash.0[..], &moment.to_le_bytes()].concat()))
+}
+
+fn light_of(width: u32, height: u32, rgb: Vec<[f32; 3]>) -> Result<Arc<Panorama>, String> {
+    Panorama::new(width, height, rgb).map(Arc::new).ok_or_else(|| "it has no pixels".to_owned())
 }
 
 fn damaged(hash: BlobHash, error: impl ToString) -> CommandError {

@@ -9,6 +9,7 @@ use scene::{
         Alpha, Camera, Environment, Frame, Geometry, Image, Instance, Light, LightKind, Material, Projection,
         Texture, Topology, Wrap,
     },
+    panorama::Panorama,
     render::{Part, RenderError, Rendered, render, render_part},
 };
 
@@ -331,9 +332,9 @@ fn a_matte_surface_reflects_the_light_that_arrives() {
     // PBR Neutral takes 0.04 away for a Fresnel that was not there.
     let expected = 255.0 * (1.055 * (0.46_f32).powf(1.0 / 2.4) - 0.055);
     assert!((f32::from(at(&picture, 4, 4)[0]) - expected).abs() <= 1.5, "{:?}", at(&picture, 4, 4));
-    let white: Arc<[[f32; 3]]> = vec![[1.0; 3]; 8 * 4].into();
+    let panorama = Arc::new(Panorama::new(8, 4, vec![[1.0; 3]; 8 * 4]).unwrap());
     frame.lights.clear();
-    frame.environment = Environment::Image { width: 8, height: 4, rgb: white, turn: 1.0, scale: 1.0 };
+    frame.environment = Environment::Image { panorama, turn: 1.0, tint: Vec3::ONE, backdrop: None };
     let picture = render(&gpu(), &frame, 8, 8).unwrap();
     assert!((f32::from(at(&picture, 4, 4)[0]) - expected).abs() <= 3.0, "{:?}", at(&picture, 4, 4));
 }
@@ -380,10 +381,11 @@ fn a_mirror_shows_the_environment() {
         2 => [0.0, 0.0, 0.6],
         _ => [0.3, 0.3, 0.3],
     };
-    let rgb: Arc<[[f32; 3]]> = (0..64 * 32).map(|place| quarter(place % 64)).collect();
+    let rgb = (0..64 * 32).map(|place| quarter(place % 64)).collect();
+    let panorama = Arc::new(Panorama::new(64, 32, rgb).unwrap());
     let mut seen = |turn| {
         frame.environment =
-            Environment::Image { width: 64, height: 32, rgb: Arc::clone(&rgb), turn, scale: 1.0 };
+            Environment::Image { panorama: panorama.clone(), turn, tint: Vec3::ONE, backdrop: None };
         let [r, g, b, _] = at(&render(&gpu, &frame, 9, 9).unwrap(), 4, 4);
         [r, g, b].map(|value| value > 100)
     };

@@ -111,6 +111,14 @@ impl Gpu {
         self.reading_texture(texture, &[Format::Rgba8, Format::Rgba8Srgb])
     }
 
+    /// The pixels of a target of four half floats, as their bits, rows from the top, when all that was submitted is done.
+    ///
+    /// # Errors
+    /// As [`Gpu::read_pixels`].
+    pub fn read_halves(&self, texture: &Texture) -> Result<Vec<[u16; 4]>, GpuError> {
+        self.reading_texture(texture, &[Format::Rgba16Float])?.wait()
+    }
+
     /// The pixels of a target of four floats, rows from the top, when all that was submitted is done.
     ///
     /// # Errors

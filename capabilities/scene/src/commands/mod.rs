@@ -2,6 +2,7 @@
 
 mod array;
 mod camera;
+mod environment;
 mod group;
 mod join;
 mod light;
@@ -54,6 +55,7 @@ pub(crate) fn register(registrar: &mut Registrar<'_>, shared: &Arc<Shared>) {
     light::register(registrar);
     camera::register(registrar);
     turntable::register(registrar, shared);
+    environment::register(registrar);
     group::register(registrar);
     material::register(registrar);
     texture::register(registrar);

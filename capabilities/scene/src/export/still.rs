@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use base::{Diagnostic, Limits};
 use document::{Content, Key, Value};
-use gpu::Shared;
+use gpu::{Gpu, Shared};
 use kernel::{Assets, CommandError, ExportRequest, Exported, Exporter, Registrar};
 use raster::{
-    Pixels, Surface,
+    Depth, Pixels, Surface,
     codec::{self, Encoding},
+    hdr,
 };
 
 use crate::{
@@ -20,7 +21,7 @@ use crate::{
 const USUAL: (u32, u32) = (1280, 720);
 
 pub(super) fn register(registrar: &mut Registrar<'_>, gpu: &Shared, sources: &Arc<Sources>) {
-    for format in ["png", "jpeg", "webp"] {
+    for format in ["png", "jpeg", "webp", "exr"] {
         registrar.exporter(format, Arc::new(StillExporter { gpu: gpu.clone(), sources: sources.clone() }));
     }
 }
@@ -42,28 +43,80 @@ impl Exporter for StillExporter {
         let name =
             record.iter().find(|(key, _)| key.as_str() == "name").and_then(|(_, value)| value.as_str());
         let place = name.unwrap_or("the scene");
-        let encoding = Encoding::of(&request.format, &request.options)
-            .map_err(|error| CommandError::argument("options", format!("{}: {error}", request.format)))?;
+        let form = Form::of(request)?;
         let (width, height) = size(request.size);
         limits
-            .check_picture(width.into(), height.into(), 4)
+            .check_picture(width.into(), height.into(), form.bytes())
             .map_err(|limit| CommandError::Limit { place: place.to_owned(), limit })?;
         assets.note_gpu();
         let reading = assets.reading();
         let mut seen = evaluate::frame(document, request.time, &reading, &self.sources, (width, height))?;
         let failed = |error: RenderError| CommandError::Failed(format!("{place}: {error}"));
-        let drawn = self
-            .gpu
-            .run(|gpu| render::render(gpu, &seen.frame, width, height), render::is_lost)
-            .map_err(failed)?;
-        if drawn.unshadowed > 0 {
-            let message = format!("{} lights cast no shadows: there are too many that do", drawn.unshadowed);
+        let light = |toned| {
+            let draw = |gpu: &Gpu| render::render_linear(gpu, &seen.frame, width, height, toned);
+            self.gpu.run(draw, render::is_lost).map_err(failed)
+        };
+        let wrong = |error: &dyn std::error::Error| CommandError::argument("", error.to_string());
+        let (bytes, unshadowed) = match form {
+            Form::Light => {
+                let drawn = light(false)?;
+                (hdr::encode(width, height, &drawn.rgba).map_err(|error| wrong(&error))?, drawn.unshadowed)
+            }
+            Form::Plain(encoding) => {
+                let (pixels, unshadowed) = match encoding {
+                    Encoding::Png { depth: Depth::F32 } => {
+                        let drawn = light(true)?;
+                        (Pixels::F32(drawn.to_srgb()), drawn.unshadowed)
+                    }
+                    _ => {
+                        let draw = |gpu: &Gpu| render::render(gpu, &seen.frame, width, height);
+                        let drawn = self.gpu.run(draw, render::is_lost).map_err(failed)?;
+                        (Pixels::U8(drawn.rgba), drawn.unshadowed)
+                    }
+                };
+                let surface = Surface::with_pixels(width, height, pixels);
+                (codec::encode(&surface, &encoding).map_err(|error| wrong(&error))?, unshadowed)
+            }
+        };
+        if unshadowed > 0 {
+            let message = format!("{unshadowed} lights cast no shadows: there are too many that do");
             seen.warnings.push(Diagnostic::warning(place, message));
         }
-        let surface = Surface::with_pixels(drawn.width, drawn.height, Pixels::U8(drawn.rgba));
-        let bytes = codec::encode(&surface, &encoding)
-            .map_err(|error| CommandError::argument("", error.to_string()))?;
         Ok(Exported { bytes, beside: Vec::new(), diagnostics: seen.warnings })
+    }
+}
+
+/// What a still is written as.
+enum Form {
+    /// OpenEXR, as bright as it is.
+    Light,
+    /// For screens.
+    Plain(Encoding),
+}
+
+impl Form {
+    /// What a request asks for.
+    fn of(request: &ExportRequest) -> Result<Form, CommandError> {
+        let wrong = |error: &dyn std::fmt::Display| {
+            CommandError::argument("options", format!("{}: {error}", request.format))
+        };
+        if request.format != "exr" {
+            let encoding = Encoding::of(&request.format, &request.options);
+            return encoding.map(Form::Plain).map_err(|error| wrong(&error));
+        }
+        match request.options.as_object().and_then(|options| options.keys().next()) {
+            Some(option) => Err(wrong(&format!("there is no option {option:?}"))),
+            None => Ok(Form::Light),
+        }
+    }
+
+    /// The bytes of a pixel while it is written.
+    fn bytes(&self) -> u64 {
+        match self {
+            Form::Light => 8,
+            Form::Plain(Encoding::Png { depth: Depth::F32 }) => 16,
+            Form::Plain(_) => 4,
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use gpu::{Bindings, Format, Gpu, Pipeline, PipelineSpec, Primitive, Slot, SlotKi
 use crate::{
     frame::Frame,
     render::{
-        RenderError, SAMPLES, TILE,
+        Output, RenderError, SAMPLES, TILE,
         batch::Plan,
         environment,
         pipelines::{self, Scope},
@@ -28,7 +28,7 @@ pub(super) fn draw(
     (view, part): (&View, &Part),
     plan: &Plan<'_>,
     (meshes, materials): (&Meshes, &[Bindings]),
-    shared: &mut Shared,
+    (shared, output): (&mut Shared, Output),
 ) -> Result<(), RenderError> {
     let drawn = |material: usize| plan.batches.iter().any(|batch| batch.material == material);
     let mut materials_seen = frame.materials.iter().enumerate();
@@ -47,7 +47,7 @@ pub(super) fn draw(
     let pyramid = gpu.pyramid(spec)?;
     let clip_from_world =
         view.clip_from_world(&Tile { left: 0, top: 0, width: part.width, height: part.height }, part);
-    let draws = pipelines::draws(gpu, frame, plan, shared, Scope::Behind)?;
+    let draws = pipelines::draws(gpu, frame, plan, shared, Scope::Behind(output))?;
     let globals = shared.bind(gpu, clip_from_world)?;
     let mut commands = gpu.commands();
     if let Some(target) = pyramid.targets().first() {

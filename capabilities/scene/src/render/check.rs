@@ -6,7 +6,7 @@ use glam::Vec3;
 use rayon::prelude::*;
 
 use crate::{
-    frame::{Environment, Frame, Geometry, Image, Material, Texture, Topology},
+    frame::{Frame, Geometry, Image, Material, Texture, Topology},
     render::RenderError,
 };
 
@@ -64,9 +64,6 @@ pub(super) fn check(frame: &Frame) -> Result<Checked<'_>, RenderError> {
     limit("instances", frame.instances.len())?;
     limit("lights", frame.lights.len())?;
     frame.materials.iter().flat_map(textures).try_for_each(|texture| image(&texture.image))?;
-    if let Environment::Image { width, height, rgb, .. } = &frame.environment {
-        filled(*width, *height, rgb.len())?;
-    }
     let mut places: HashMap<*const Geometry, Shape> = HashMap::new();
     let (mut geometries, mut drawn) = (Vec::new(), Vec::with_capacity(frame.instances.len()));
     let mut skipped = 0;
@@ -121,10 +118,8 @@ pub(super) fn textures(material: &Material) -> impl Iterator<Item = &Texture> {
 }
 
 fn image(image: &Image) -> Result<(), RenderError> {
-    filled(image.width, image.height, image.rgba.len())
-}
-
-fn filled(width: u32, height: u32, found: usize) -> Result<(), RenderError> {
+    let Image { width, height, .. } = *image;
+    let found = image.rgba.len();
     if found == 0 || u64::from(width) * u64::from(height) != found as u64 {
         return Err(RenderError::Image { width, height, found });
     }

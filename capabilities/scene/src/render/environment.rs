@@ -1,14 +1,13 @@
 //! Environment images on the GPU.
 
-use glam::Vec4;
-use gpu::{Filter, Format, Gpu, SamplerSpec, Texture, TextureSpec, TextureUse, Tiling};
+use gpu::{Filter, Format, Gpu, GpuError, SamplerSpec, Texture, TextureSpec, TextureUse, Tiling};
 
 use crate::{
     frame::Environment,
-    render::{RenderError, prefilter, view},
+    render::{RenderError, prefilter::Level, view},
 };
 
-/// How the image is sampled.
+/// How the images are sampled.
 pub(super) const SAMPLER: SamplerSpec = SamplerSpec {
     tiling: [Tiling::Repeat, Tiling::Clamp],
     magnified: Filter::Linear,
@@ -25,7 +24,7 @@ pub(super) struct Surroundings {
     /// How many levels there are.
     pub(super) levels: f32,
     /// Irradiance over π.
-    pub(super) harmonics: [Vec4; 9],
+    pub(super) irradiance: Texture,
 }
 
 /// Puts an environment on the GPU; the studio needs nothing there.
@@ -33,18 +32,24 @@ pub(super) struct Surroundings {
 /// # Errors
 /// What fails there.
 pub(super) fn surroundings(gpu: &Gpu, environment: &Environment) -> Result<Surroundings, RenderError> {
-    let Environment::Image { width, height, rgb, .. } = environment else {
+    let Environment::Image { panorama, .. } = environment else {
         let map = view::placeholder(gpu, Format::Rgba16Float)?;
-        return Ok(Surroundings { map, levels: 1.0, harmonics: [Vec4::ZERO; 9] });
+        return Ok(Surroundings { irradiance: map.clone(), map, levels: 1.0 });
     };
-    let filtered = prefilter::filter(*width as usize, *height as usize, rgb);
-    let levels: Vec<&[u8]> = filtered.levels.iter().map(|level| bytemuck::cast_slice(level)).collect();
-    let spec = TextureSpec {
-        width: filtered.width as u32,
-        height: filtered.height as u32,
-        format: Format::Rgba16Float,
-        usage: TextureUse::Sampled,
-    };
-    let map = gpu.texture(spec, &levels)?;
-    Ok(Surroundings { map, levels: levels.len() as f32, harmonics: filtered.harmonics })
+    let filtered = panorama.filtered();
+    let irradiance = texture(gpu, std::slice::from_ref(&filtered.irradiance))?;
+    let levels = filtered.levels.len() as f32;
+    Ok(Surroundings { map: texture(gpu, &filtered.levels)?, levels, irradiance })
+}
+
+/// A texture of these levels, of which there is at least one.
+///
+/// # Errors
+/// What fails on the GPU.
+pub(super) fn texture(gpu: &Gpu, levels: &[Level]) -> Result<Texture, GpuError> {
+    let width = levels.first().map_or(0, |level| level.width) as u32;
+    let texels: Vec<&[u8]> = levels.iter().map(|level| bytemuck::cast_slice(&level.texels)).collect();
+    let spec =
+        TextureSpec { width, height: width / 2, format: Format::Rgba16Float, usage: TextureUse::Sampled };
+    gpu.texture(spec, &texels)
 }

@@ -2,25 +2,29 @@
 //!
 //! Owns the way from a [`Frame`] to rows of pixels: the frame is checked ([`check`]), its instances are gathered into
 //! draws ([`batch`]), what they need goes to the GPU ([`upload`], [`material`], [`environment`], [`shadow`], and
-//! [`behind`] where light goes through something), and one pass a tile draws them. Pixels depend on the frame, the size and the adapter alone. Never changes a frame, never
-//! reads files.
+//! [`behind`] where light goes through something), and one pass a tile draws them before the [`backdrop`]. Pixels depend on
+//! the frame, the size and the adapter alone. Never changes a frame, never reads files.
 
+mod backdrop;
 mod batch;
 mod behind;
 mod check;
 mod environment;
+mod lights;
 mod material;
 mod mips;
 mod pipelines;
 mod pixels;
-mod prefilter;
+pub(crate) mod prefilter;
 mod shadow;
 mod shadow_views;
 mod sheen;
 mod upload;
 mod view;
 
-use gpu::{Format, Gpu, GpuError, TargetSpec};
+use bytemuck::Pod;
+use gpu::{Format, Gpu, GpuError, TargetSpec, Texture};
+use half::f16;
 
 pub use view::Part;
 
@@ -41,6 +45,49 @@ pub struct Rendered {
     pub skipped: usize,
     /// How many lights cast no shadows because there are more than there are shadow maps for.
     pub unshadowed: usize,
+}
+
+/// A drawn picture in linear light.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Linear {
+    /// Width in pixels.
+    pub width: u32,
+    /// Height in pixels.
+    pub height: u32,
+    /// Rows from the top: with the primaries of sRGB, premultiplied.
+    pub rgba: Vec<[f16; 4]>,
+    /// How many instances were left out because their places or positions are not finite.
+    pub skipped: usize,
+    /// How many lights cast no shadows because there are more than there are shadow maps for.
+    pub unshadowed: usize,
+}
+
+impl Linear {
+    /// Its pixels in sRGB, premultiplied after they became so; what is brighter than white is white.
+    pub fn to_srgb(&self) -> Vec<[f32; 4]> {
+        pixels::srgb(&self.rgba)
+    }
+}
+
+/// What pixels are drawn as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Output {
+    /// sRGB in bytes, toned.
+    Bytes,
+    /// Linear half floats, toned.
+    Toned,
+    /// Linear half floats as bright as they are.
+    Light,
+}
+
+impl Output {
+    fn format(self) -> Format {
+        if self == Output::Bytes { Format::Rgba8Srgb } else { Format::Rgba16Float }
+    }
+
+    fn is_toned(self) -> bool {
+        self != Output::Light
+    }
 }
 
 /// A frame that cannot be drawn.
@@ -137,6 +184,50 @@ pub fn render(gpu: &Gpu, frame: &Frame, width: u32, height: u32) -> Result<Rende
 /// # Errors
 /// As [`render`].
 pub fn render_part(gpu: &Gpu, frame: &Frame, part: &Part) -> Result<Rendered, RenderError> {
+    let mut drawn = draw(gpu, frame, part, Output::Bytes, &|color| gpu.read_pixels(color))?;
+    pixels::premultiply(&mut drawn.pixels);
+    let Drawn { pixels: rgba, skipped, unshadowed } = drawn;
+    Ok(Rendered { width: part.width, height: part.height, rgba, skipped, unshadowed })
+}
+
+/// Draws a frame in linear light: toned as [`render`] does, or as bright as it is, up to what half floats hold.
+///
+/// # Errors
+/// As [`render`].
+pub fn render_linear(
+    gpu: &Gpu,
+    frame: &Frame,
+    width: u32,
+    height: u32,
+    toned: bool,
+) -> Result<Linear, RenderError> {
+    let whole = (f64::from(width), f64::from(height));
+    let part = Part { whole, left: 0.0, top: 0.0, width, height };
+    let output = if toned { Output::Toned } else { Output::Light };
+    let Drawn { pixels, skipped, unshadowed } =
+        draw(gpu, frame, &part, output, &|color| gpu.read_halves(color))?;
+    let rgba = pixels.into_iter().map(|pixel: [u16; 4]| pixel.map(f16::from_bits)).collect();
+    Ok(Linear { width, height, rgba, skipped, unshadowed })
+}
+
+/// Reads back what was drawn.
+type Read<'r, T> = dyn Fn(&Texture) -> Result<Vec<T>, GpuError> + 'r;
+
+/// What was drawn, and what was left out as [`Rendered`] says.
+struct Drawn<T> {
+    pixels: Vec<T>,
+    skipped: usize,
+    unshadowed: usize,
+}
+
+/// Draws a part of a frame's picture.
+fn draw<T: Pod>(
+    gpu: &Gpu,
+    frame: &Frame,
+    part: &Part,
+    output: Output,
+    read: &Read<'_, T>,
+) -> Result<Drawn<T>, RenderError> {
     let Part { width, height, whole, .. } = *part;
     if width == 0 || height == 0 || u64::from(width) * u64::from(height) > 1 << 31 {
         return Err(RenderError::Size { width, height });
@@ -147,26 +238,36 @@ pub fn render_part(gpu: &Gpu, frame: &Frame, part: &Part) -> Result<Rendered, Re
     let meshes = upload::meshes(gpu, frame, &plan)?;
     let materials = material::materials(gpu, frame, &plan)?;
     let mut shared = view::Shared::new(gpu, frame, &view, &plan, &meshes, &materials)?;
-    behind::draw(gpu, frame, (&view, part), &plan, (&meshes, &materials), &mut shared)?;
-    let draws = pipelines::draws(gpu, frame, &plan, &shared, Scope::Picture)?;
+    behind::draw(gpu, frame, (&view, part), &plan, (&meshes, &materials), (&mut shared, output))?;
+    let draws = pipelines::draws(gpu, frame, &plan, &shared, Scope::Picture(output))?;
+    let backdrop = backdrop::backdrop(gpu, frame, &shared, output)?;
     let clear = frame.background.map_or([0.0; 4], |color| {
         let color = color.as_dvec4();
         [color.x * color.w, color.y * color.w, color.z * color.w, color.w]
     });
 
-    let mut rgba = vec![[0; 4]; if width <= TILE && height <= TILE { 0 } else { (width * height) as usize }];
+    let is_whole = width <= TILE && height <= TILE;
+    let mut pixels = vec![T::zeroed(); if is_whole { 0 } else { (width * height) as usize }];
     for tile in view::tiles(width, height, TILE) {
         let target = gpu.target(TargetSpec {
             width: tile.width,
             height: tile.height,
-            color: Some(Format::Rgba8Srgb),
+            color: Some(output.format()),
             depth: true,
             samples: SAMPLES,
         })?;
-        let globals = shared.bind(gpu, view.clip_from_world(&tile, part))?;
+        let clip_from_world = view.clip_from_world(&tile, part);
+        let globals = shared.bind(gpu, clip_from_world)?;
+        let world_from_clip = clip_from_world.as_dmat4().inverse().as_mat4();
+        let seen = backdrop.as_ref().map(|backdrop| backdrop.bind(gpu, world_from_clip)).transpose()?;
         let mut commands = gpu.commands();
         commands.draw(&target, clear, |pass| {
             pass.bind(0, &globals);
+            if let (Some(backdrop), Some(bindings)) = (&backdrop, &seen) {
+                pass.pipeline(&backdrop.pipeline);
+                pass.bind(1, bindings);
+                pass.draw(0..3, 0..1);
+            }
             for draw in &draws {
                 let mesh = &meshes.list[draw.mesh];
                 pass.pipeline(&draw.pipeline);
@@ -178,14 +279,13 @@ pub fn render_part(gpu: &Gpu, frame: &Frame, part: &Part) -> Result<Rendered, Re
         let Some(color) = target.color().cloned() else { continue };
         // The samples are as large as four pictures: they go as soon as they are drawn.
         drop(target);
-        let mut drawn = gpu.read_pixels(&color)?;
+        let drawn = read(&color)?;
         drop(color);
-        pixels::premultiply(&mut drawn);
-        if rgba.is_empty() {
-            rgba = drawn;
+        if is_whole {
+            pixels = drawn;
         } else {
-            tile.place(&drawn, &mut rgba, width);
+            tile.place(&drawn, &mut pixels, width);
         }
     }
-    Ok(Rendered { width, height, rgba, skipped: checked.skipped, unshadowed: shared.unshadowed })
+    Ok(Drawn { pixels, skipped: checked.skipped, unshadowed: shared.unshadowed })
 }

@@ -9,7 +9,7 @@ use gpu::{
 use crate::{
     frame::{Alpha, Frame, Geometry, Material, Topology},
     render::{
-        RenderError, SAMPLES,
+        Output, RenderError, SAMPLES,
         batch::Plan,
         material,
         view::{self, Shared},
@@ -39,9 +39,27 @@ const LOBED_SHADER: &str = concat!(
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Scope {
     /// The picture: everything, as it is shown.
-    Picture,
-    /// The light from what is seen through other things: all that is neither blended nor lets light through.
-    Behind,
+    Picture(Output),
+    /// The light from what is seen through other things, for a picture: all that is neither blended nor lets light through.
+    Behind(Output),
+}
+
+impl Scope {
+    fn output(self) -> Output {
+        let (Scope::Picture(output) | Scope::Behind(output)) = self;
+        output
+    }
+
+    fn is_toned(self) -> bool {
+        matches!(self, Scope::Picture(output) if output.is_toned())
+    }
+
+    fn format(self) -> Format {
+        match self {
+            Scope::Picture(output) => output.format(),
+            Scope::Behind(_) => Format::Rgba16Float,
+        }
+    }
 }
 
 /// Which values of vertices are read.
@@ -82,7 +100,7 @@ pub(super) fn draws(
         let geometry = plan.checked.geometries[batch.geometry].0;
         let material = &frame.materials[batch.material];
         let hides = material.alpha != Alpha::Blend && !is_transmissive(material);
-        if scope == Scope::Behind && !hides {
+        if matches!(scope, Scope::Behind(_)) && !hides {
             continue;
         }
         for culling in turns(geometry.topology, material) {
@@ -158,7 +176,7 @@ pub(super) fn streams(style: Style) -> Vec<Stream> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Variant {
     style: Style,
-    constants: [(&'static str, i32); 10],
+    constants: [(&'static str, i32); 11],
     /// Which lobes the shader has; none where it is the plain one.
     lobes: Option<i32>,
     /// Whether the material is bound with lobes.
@@ -196,7 +214,8 @@ impl Variant {
                 ("COLORS", (!geometry.colors.is_empty()).into()),
                 ("UNLIT", unlit.into()),
                 ("ALPHA", alpha),
-                ("TONED", (scope == Scope::Picture).into()),
+                ("TONED", scope.is_toned().into()),
+                ("TONED_AT_LAST", scope.output().is_toned().into()),
             ],
             lobes: (lobed && !unlit).then_some(bits),
             lobed,
@@ -221,10 +240,6 @@ impl Variant {
         };
         let mut constants = self.constants.to_vec();
         constants.extend(self.lobes.map(|bits| ("LOBES", bits)));
-        let format = match self.scope {
-            Scope::Picture => Format::Rgba8Srgb,
-            Scope::Behind => Format::Rgba16Float,
-        };
         let blending = if self.blended { Blending::Over } else { Blending::Replace };
         PipelineSpec {
             source: if self.lobes.is_some() { LOBED_SHADER } else { SHADER }.into(),
@@ -236,7 +251,7 @@ impl Variant {
             primitive: self.primitive,
             clockwise: self.mirrored,
             culling: self.culling,
-            color: Some((format, blending)),
+            color: Some((self.scope.format(), blending)),
             depth: Some(Depth { write: !self.blended, bias: (0, 0) }),
             samples: SAMPLES,
         }

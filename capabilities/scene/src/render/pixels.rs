@@ -2,6 +2,7 @@
 
 use std::sync::OnceLock;
 
+use half::f16;
 use rayon::prelude::*;
 
 /// A linear value of an sRGB one, 0 to 1 (IEC 61966-2-1).
@@ -26,6 +27,18 @@ pub(super) fn premultiply(pixels: &mut [[u8; 4]]) {
             }
         }
     });
+}
+
+/// The sRGB colours of linear ones, both premultiplied.
+pub(super) fn srgb(pixels: &[[f16; 4]]) -> Vec<[f32; 4]> {
+    let of = |pixel: &[f16; 4]| {
+        let [r, g, b, a] = pixel.map(f32::from);
+        let alpha = a.clamp(0.0, 1.0);
+        let part =
+            |value: f32| if alpha > 0.0 { encode((value / alpha).clamp(0.0, 1.0)) * alpha } else { 0.0 };
+        [part(r), part(g), part(b), alpha]
+    };
+    pixels.par_iter().map(of).collect()
 }
 
 /// For each alpha, for each value that was multiplied with it before it became sRGB: the one multiplied after.

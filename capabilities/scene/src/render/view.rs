@@ -118,7 +118,7 @@ pub(super) struct Tile {
 
 impl Tile {
     /// Puts its pixels where they belong.
-    pub(super) fn place(&self, pixels: &[[u8; 4]], picture: &mut [[u8; 4]], width: u32) {
+    pub(super) fn place<T: Copy>(&self, pixels: &[T], picture: &mut [T], width: u32) {
         for (row, line) in pixels.chunks_exact(self.width as usize).enumerate() {
             let start = (self.top as usize + row) * width as usize + self.left as usize;
             picture[start..start + line.len()].copy_from_slice(line);
@@ -146,7 +146,7 @@ pub(super) struct Globals {
     pub(super) clip_from_world: Mat4,
     pub(super) shadow_from_world: Mat4,
     behind_from_world: Mat4,
-    harmonics: [Vec4; 9],
+    tint: Vec4,
     towards_eye: Vec4,
     environment: Vec4,
     background: Vec4,
@@ -168,7 +168,7 @@ struct Lamp {
 pub(super) struct Shared {
     globals: Globals,
     lamps: Buffer<Lamp>,
-    surroundings: Surroundings,
+    pub(super) surroundings: Surroundings,
     environment_sampler: Sampler,
     shadows: Shadows,
     shadow_sampler: Sampler,
@@ -182,7 +182,7 @@ pub(super) struct Shared {
 }
 
 /// The slots of the group that all draws share.
-pub(super) const SLOTS: [Slot; 8] = [
+pub(super) const SLOTS: [Slot; 9] = [
     Slot::with_vertices(SlotKind::Uniform),
     Slot::new(SlotKind::Storage),
     Slot::new(SlotKind::Texture),
@@ -190,6 +190,7 @@ pub(super) const SLOTS: [Slot; 8] = [
     Slot::new(SlotKind::Depth),
     Slot::new(SlotKind::Comparison),
     Slot::new(SlotKind::Storage),
+    Slot::new(SlotKind::Texture),
     Slot::new(SlotKind::Texture),
 ];
 
@@ -206,10 +207,10 @@ impl Shared {
         meshes: &Meshes,
         materials: &[Bindings],
     ) -> Result<Self, RenderError> {
-        let (environment, scale, turn) = match &frame.environment {
-            Environment::None => (0, 0.0, 0.0),
-            Environment::Studio(scale) => (1, *scale, 0.0),
-            Environment::Image { turn, scale, .. } => (2, *scale, *turn),
+        let (environment, tint, turn) = match &frame.environment {
+            Environment::None => (0, Vec3::ZERO, 0.0),
+            Environment::Studio(scale) => (1, Vec3::splat(*scale), 0.0),
+            Environment::Image { turn, tint, .. } => (2, *tint, *turn),
         };
         let surroundings = environment::surroundings(gpu, &frame.environment)?;
         let casting = shadow::casting(frame, plan, view.eye);
@@ -224,10 +225,10 @@ impl Shared {
                 clip_from_world: Mat4::IDENTITY,
                 shadow_from_world: Mat4::IDENTITY,
                 behind_from_world: Mat4::IDENTITY,
-                harmonics: surroundings.harmonics,
+                tint: tint.extend(0.0),
                 towards_eye: (-view.forward).extend(if view.parallel { 1.0 } else { 0.0 }),
-                environment: Vec4::new(scale, turn, surroundings.levels, frame.lights.len() as f32),
-                background: frame.background.unwrap_or_default(),
+                environment: Vec4::new(0.0, turn, surroundings.levels, frame.lights.len() as f32),
+                background: background(frame),
                 behind: Vec4::ONE,
             },
             lamps: gpu.buffer(Use::Storage, &lamps)?,
@@ -266,6 +267,7 @@ impl Shared {
             (&self.shadow_sampler).into(),
             (&self.shadows.views).into(),
             (&self.behind).into(),
+            (&self.surroundings.irradiance).into(),
         ];
         gpu.bind(&layout, &bindings)
     }
@@ -302,6 +304,12 @@ fn lamp(light: &Light, eye: DVec3) -> Lamp {
             }
         }
     }
+}
+
+/// What is seen where there is nothing, if the environment is not: linear, not premultiplied.
+fn background(frame: &Frame) -> Vec4 {
+    let hidden = matches!(frame.environment, Environment::Image { backdrop: Some(_), .. });
+    frame.background.filter(|_| !hidden).unwrap_or_default()
 }
 
 /// A texture of one pixel, to fill a slot that no shader looks at.
