@@ -137,7 +137,7 @@ pub struct Render {
     #[arg(value_name = "INPUT")]
     pub input: String,
 
-    /// The file to write. For several frames, a run of # or %04d is replaced by the frame's number.
+    /// The file to write. For several frames, a run of # or %04d or %d is replaced by the frame's number.
     #[arg(short, long, value_name = "OUTPUT")]
     pub output: String,
 
@@ -146,12 +146,16 @@ pub struct Render {
     pub size: Option<Size>,
 
     /// The frame to write.
-    #[arg(long, value_name = "N", conflicts_with = "frames")]
+    #[arg(long, value_name = "N", conflicts_with = "frames", allow_hyphen_values = true)]
     pub frame: Option<u32>,
 
     /// The frames to write, both ends included.
-    #[arg(long, value_name = "A..B", value_parser = frames)]
+    #[arg(long, value_name = "A..B", value_parser = frames, allow_hyphen_values = true)]
     pub frames: Option<(u32, u32)>,
+
+    /// Light a scene with a picture: OpenEXR, Radiance HDR or any other, equirectangular.
+    #[arg(long, value_name = "FILE")]
+    pub environment: Option<String>,
 
     /// Set a property of the document.
     #[arg(long = "set", value_name = "PROP=VALUE", value_parser = assignment)]

@@ -21,6 +21,9 @@ pub fn run(render: &Render, common: &Common) -> Result<(), Failure> {
     let mut session = Session::new(kernel);
     let imported = session.execute("document.import", json!({ "path": render.input }))?;
     let document = imported["document"].clone();
+    if let Some(path) = &render.environment {
+        session.execute("scene.environment.add", json!({ "document": document, "path": path }))?;
+    }
     for (property, value) in &render.set {
         let value: Json = serde_json::from_str(value).unwrap_or_else(|_| value.as_str().into());
         let args = json!({ "document": document, "property": property, "value": value });
@@ -101,9 +104,10 @@ fn numbered(path: &str, frame: u32) -> String {
         let width = path[start..].bytes().take_while(|byte| *byte == b'#').count();
         return format!("{}{frame:0width$}{}", &path[..start], &path[start + width..]);
     }
-    if let Some(start) = path.find("%0")
+    if let Some(start) = path.find('%')
         && let Some(length) = path[start..].find('d')
-        && let Ok(width) = path[start + 2..start + length].parse::<usize>()
+        && let digits = &path[start + 1..start + length]
+        && let Ok(width @ 0..=20) = format!("0{digits}").parse::<usize>()
     {
         return format!("{}{frame:0width$}{}", &path[..start], &path[start + length + 1..]);
     }
@@ -122,6 +126,8 @@ mod tests {
         for (path, expected) in [
             ("out/f-####.png", "out/f-0007.png"),
             ("f-%03d.png", "f-007.png"),
+            ("f-%d.png", "f-7.png"),
+            ("100%/f.png", "100%/f-0007.png"),
             ("f.png", "f-0007.png"),
             ("a.b/f", "a.b/f-0007"),
         ] {
