@@ -11,6 +11,7 @@ use scene::{
         Projection, Texture, Wrap,
     },
     model::Slot,
+    panorama::Panorama,
     render::{Rendered, render},
 };
 
@@ -72,8 +73,8 @@ fn frame(parts: Vec<(Geometry, Mat4, Material)>) -> Frame {
 }
 
 fn even(radiance: f32) -> Environment {
-    let rgb: Arc<[[f32; 3]]> = vec![[radiance; 3]; 8 * 4].into();
-    Environment::Image { width: 8, height: 4, rgb, turn: 0.0, scale: 1.0 }
+    let panorama = Arc::new(Panorama::new(8, 4, vec![[radiance; 3]; 8 * 4]).unwrap());
+    Environment::Image { panorama, turn: 0.0, tint: Vec3::ONE, backdrop: None }
 }
 
 fn at(picture: &Rendered, x: u32, y: u32) -> [u8; 4] {
