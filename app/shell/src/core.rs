@@ -11,7 +11,7 @@ use std::{
 
 use base::{BlobHash, DocumentId};
 use kernel::{
-    Blobs, CommandError, Context, DocumentRecord, Input, Kernel, Notice, Request, pattern::Pattern,
+    Blobs, Bytes, CommandError, Context, DocumentRecord, Input, Kernel, Notice, Request, pattern::Pattern,
 };
 use serde_json::{Value as Json, json};
 
@@ -43,7 +43,7 @@ pub enum Message {
     /// Hand something that people did to the machines.
     Input(Input),
     /// Give a blob.
-    Blob(BlobHash, SyncSender<Result<Vec<u8>, CommandError>>),
+    Blob(BlobHash, SyncSender<Result<Bytes, CommandError>>),
     /// Save all and end.
     Close,
 }
@@ -64,7 +64,7 @@ pub enum Report {
 pub struct RemoteBlobs(pub Sender<Message>);
 
 impl Blobs for RemoteBlobs {
-    fn blob(&self, hash: BlobHash) -> Result<Vec<u8>, CommandError> {
+    fn blob(&self, hash: BlobHash) -> Result<Bytes, CommandError> {
         let closed = || CommandError::Failed("the workspace is being closed".to_owned());
         let (reply, answer) = sync_channel(1);
         self.0.send(Message::Blob(hash, reply)).map_err(|_| closed())?;

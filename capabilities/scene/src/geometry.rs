@@ -62,10 +62,18 @@ pub fn encode(geometry: &Geometry) -> Vec<u8> {
     out.extend((vertices as u32).to_le_bytes());
     out.extend((geometry.indices.len() as u32).to_le_bytes());
     for list in (0..6).filter(|i| there(*i)).map(|i| lists[i]) {
-        out.extend(list.iter().flat_map(|number| number.to_le_bytes()));
+        write(&mut out, list, |number| number.to_le_bytes());
     }
-    out.extend(geometry.indices.iter().flat_map(|index| index.to_le_bytes()));
+    write(&mut out, &geometry.indices, |index| index.to_le_bytes());
     out
+}
+
+/// Adds four-byte numbers, all at once.
+fn write<T: Copy>(out: &mut Vec<u8>, numbers: &[T], bytes: impl Fn(T) -> [u8; 4]) {
+    let start = out.len();
+    out.resize(start + 4 * numbers.len(), 0);
+    let (words, _) = out[start..].as_chunks_mut::<4>();
+    words.iter_mut().zip(numbers).for_each(|(word, number)| *word = bytes(*number));
 }
 
 /// Reads geometry.

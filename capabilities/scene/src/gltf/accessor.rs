@@ -1,6 +1,6 @@
 //! Accessors: typed numbers in views, declared and read.
 
-use std::{cell::RefCell, rc::Rc};
+use std::{cell::RefCell, ops::Deref, rc::Rc};
 
 use base::Limits;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -35,6 +35,10 @@ impl Component {
             5126 => Component::F32,
             _ => return None,
         })
+    }
+
+    pub fn is_signed(self) -> bool {
+        matches!(self, Component::I8 | Component::I16)
     }
 
     pub fn size(self) -> usize {
@@ -163,7 +167,29 @@ pub(super) struct Accessors<'a> {
 /// The numbers of an accessor, one after the other.
 pub(super) enum Data {
     Floats(Vec<f32>),
-    Integers(Vec<i64>),
+    Unsigned(Vec<u32>),
+    Signed(Vec<i32>),
+}
+
+/// Numbers as they are meant.
+pub(super) enum Floats {
+    /// As they are in the accessor.
+    Shared(Rc<Data>),
+    Own(Vec<f32>),
+}
+
+impl Deref for Floats {
+    type Target = [f32];
+
+    fn deref(&self) -> &[f32] {
+        match self {
+            Floats::Own(floats) => floats,
+            Floats::Shared(data) => match &**data {
+                Data::Floats(floats) => floats,
+                Data::Unsigned(_) | Data::Signed(_) => &[],
+            },
+        }
+    }
 }
 
 /// Views that many accessors share are decoded more than once; this bounds how often.
@@ -267,7 +293,7 @@ impl<'a> Accessors<'a> {
             return Ok(data.clone());
         }
         let Some(accessor) = self.list.get(index).and_then(Option::as_ref) else {
-            return Ok(Rc::new(Data::Integers(Vec::new())));
+            return Ok(Rc::new(Data::Unsigned(Vec::new())));
         };
         let data = Rc::new(self.decode(accessor)?);
         if !self.is_blank(index) {
@@ -286,25 +312,29 @@ impl<'a> Accessors<'a> {
 
     /// The numbers of an accessor as they are meant: integers are normalised when the accessor says so. Only those of the
     /// elements `kept`, when given.
-    pub fn floats(&self, index: usize, kept: Option<&[u32]>) -> Read<Vec<f32>> {
+    pub fn floats(&self, index: usize, kept: Option<&[u32]>) -> Read<Floats> {
         let data = self.data(index)?;
-        let Some(accessor) = self.list.get(index).and_then(Option::as_ref) else { return Ok(Vec::new()) };
+        let Some(accessor) = self.list.get(index).and_then(Option::as_ref) else {
+            return Ok(Floats::Own(Vec::new()));
+        };
         let width = accessor.shape.count();
         let count = kept.map_or(accessor.count, <[u32]>::len);
         self.spend(count as u64 * width as u64 * 4)?;
         let unit = if accessor.normalized { accessor.component.unit() } else { 1.0 };
-        Ok(match &*data {
+        Ok(Floats::Own(match &*data {
+            Data::Floats(_) if kept.is_none() => return Ok(Floats::Shared(data)),
             Data::Floats(floats) => picked(floats, width, kept, |float| *float),
-            Data::Integers(integers) => {
+            Data::Unsigned(integers) => picked(integers, width, kept, |integer| *integer as f32 / unit),
+            Data::Signed(integers) => {
                 let least = if accessor.normalized { -1.0 } else { f32::NEG_INFINITY };
                 picked(integers, width, kept, |integer| (*integer as f32 / unit).max(least))
             }
-        })
+        }))
     }
 
     fn decode(&self, accessor: &Accessor<'_>) -> Read<Data> {
         let numbers = (accessor.count as u64).saturating_mul(accessor.shape.count() as u64);
-        self.spend(numbers.saturating_mul(if accessor.component == Component::F32 { 4 } else { 8 }))?;
+        self.spend(numbers.saturating_mul(4))?;
         let mut data = match accessor.view {
             Some(view) if self.buffers.has_data(view) => {
                 let stride = self.buffers.views.get(view).and_then(|view| view.stride);
@@ -313,7 +343,8 @@ impl<'a> Accessors<'a> {
                 numbers_of(bytes, accessor.count, accessor.shape, accessor.component, stride)
             }
             _ if accessor.component == Component::F32 => Data::Floats(vec![0.0; numbers as usize]),
-            _ => Data::Integers(vec![0; numbers as usize]),
+            _ if accessor.component.is_signed() => Data::Signed(vec![0; numbers as usize]),
+            _ => Data::Unsigned(vec![0; numbers as usize]),
         };
         if let Some(sparse) = &accessor.sparse {
             self.replace(&mut data, accessor, sparse)?;
@@ -325,23 +356,24 @@ impl<'a> Accessors<'a> {
         let (at, view, offset, component) = &sparse.indices;
         let bytes = self.buffers.bytes(*view, at)?.get(*offset..).unwrap_or_default();
         let indices = numbers_of(bytes, sparse.count, Shape::Scalar, *component, None);
-        let Data::Integers(indices) = indices else { return Ok(()) };
+        let Data::Unsigned(indices) = indices else { return Ok(()) };
         let (values_at, view, offset) = &sparse.values;
         let bytes = self.buffers.bytes(*view, values_at)?.get(*offset..).unwrap_or_default();
         let values = numbers_of(bytes, sparse.count, accessor.shape, accessor.component, None);
         let width = accessor.shape.count();
-        let mut before = -1;
+        let mut before = None;
         for (i, index) in indices.iter().enumerate() {
-            if *index <= before {
+            if Some(index) <= before {
                 return Err(at.error(format!("index {i} is not above the one before")));
             }
-            before = *index;
-            let slot = usize::try_from(*index).ok().filter(|slot| *slot < accessor.count);
+            before = Some(index);
+            let slot = Some(*index as usize).filter(|slot| *slot < accessor.count);
             let slot = slot.ok_or_else(|| at.error(format!("there is no element {index}")))?;
             let (to, from) = (slot * width..(slot + 1) * width, i * width..(i + 1) * width);
             match (&mut *data, &values) {
                 (Data::Floats(data), Data::Floats(values)) => data[to].copy_from_slice(&values[from]),
-                (Data::Integers(data), Data::Integers(values)) => data[to].copy_from_slice(&values[from]),
+                (Data::Unsigned(data), Data::Unsigned(values)) => data[to].copy_from_slice(&values[from]),
+                (Data::Signed(data), Data::Signed(values)) => data[to].copy_from_slice(&values[from]),
                 _ => {}
             }
         }
@@ -369,6 +401,10 @@ fn numbers_of(bytes: &[u8], count: usize, shape: Shape, component: Component, st
         places: &[usize],
         read: impl Fn([u8; N]) -> T,
     ) -> Vec<T> {
+        if stride == places.len() * N {
+            let (numbers, _) = bytes[..bytes.len().min(count * stride)].as_chunks::<N>();
+            return numbers.iter().map(|number| read(*number)).collect();
+        }
         let mut out = Vec::with_capacity(count * places.len());
         for element in 0..count {
             for place in places {
@@ -382,11 +418,11 @@ fn numbers_of(bytes: &[u8], count: usize, shape: Shape, component: Component, st
     let (walk, places) = ((count, stride), places.as_slice());
     match component {
         Component::F32 => Data::Floats(each(bytes, walk, places, f32::from_le_bytes)),
-        Component::I8 => Data::Integers(each(bytes, walk, places, |b| i8::from_le_bytes(b).into())),
-        Component::U8 => Data::Integers(each(bytes, walk, places, |b| u8::from_le_bytes(b).into())),
-        Component::I16 => Data::Integers(each(bytes, walk, places, |b| i16::from_le_bytes(b).into())),
-        Component::U16 => Data::Integers(each(bytes, walk, places, |b| u16::from_le_bytes(b).into())),
-        Component::U32 => Data::Integers(each(bytes, walk, places, |b| u32::from_le_bytes(b).into())),
+        Component::I8 => Data::Signed(each(bytes, walk, places, |b| i8::from_le_bytes(b).into())),
+        Component::U8 => Data::Unsigned(each(bytes, walk, places, |b| u8::from_le_bytes(b).into())),
+        Component::I16 => Data::Signed(each(bytes, walk, places, |b| i16::from_le_bytes(b).into())),
+        Component::U16 => Data::Unsigned(each(bytes, walk, places, |b| u16::from_le_bytes(b).into())),
+        Component::U32 => Data::Unsigned(each(bytes, walk, places, u32::from_le_bytes)),
     }
 }
 

@@ -12,9 +12,14 @@ pub(super) fn check(accessor: &Accessor<'_>, data: &Data) -> Read<()> {
             if let Some(index) = floats.iter().position(|float| !float.is_finite()) {
                 return Err(accessor.at.error(format!("the number at {index} is {}", floats[index])));
             }
-            compare(accessor, width, floats, |declared| declared as f32)
+            compare(accessor, width, floats, |declared, actual| declared as f32 == actual)
         }
-        Data::Integers(integers) => compare(accessor, width, integers, |declared| declared as i64),
+        Data::Unsigned(integers) => {
+            compare(accessor, width, integers, |declared, actual| declared as i64 == i64::from(actual))
+        }
+        Data::Signed(integers) => {
+            compare(accessor, width, integers, |declared, actual| declared as i64 == i64::from(actual))
+        }
     }
 }
 
@@ -22,7 +27,7 @@ fn compare<T: PartialOrd + Copy + std::fmt::Display>(
     accessor: &Accessor<'_>,
     width: usize,
     numbers: &[T],
-    rounded: impl Fn(f64) -> T,
+    is: impl Fn(f64, T) -> bool,
 ) -> Read<()> {
     let wanted = [accessor.at.get("min"), accessor.at.get("max")];
     if accessor.rounded || wanted.iter().all(Option::is_none) {
@@ -43,7 +48,7 @@ fn compare<T: PartialOrd + Copy + std::fmt::Display>(
     for (declared, actual) in wanted.into_iter().zip([least, most]) {
         let Some(declared) = declared else { continue };
         for (item, actual) in declared.items()?.iter().zip(actual) {
-            if rounded(item.number()?) != actual {
+            if !is(item.number()?, actual) {
                 return Err(item.error(format!("the numbers' own bound is {actual}, not {}", item.value)));
             }
         }

@@ -101,7 +101,8 @@ impl Decoded {
     fn size(&self) -> u64 {
         let numbers = self.attributes.iter().map(|data| match data {
             Data::Floats(floats) => floats.len() as u64 * 4,
-            Data::Integers(integers) => integers.len() as u64 * 8,
+            Data::Unsigned(integers) => integers.len() as u64 * 4,
+            Data::Signed(integers) => integers.len() as u64 * 4,
         });
         self.faces.len() as u64 * 4 + numbers.sum::<u64>()
     }
@@ -154,7 +155,11 @@ fn attribute(
         }
         (_, Some(_)) => {
             let (least, most) = component.range();
-            Data::Integers(floats.iter().map(|float| (*float as i64).clamp(least, most)).collect())
+            let integers = floats.iter().map(|float| (*float as i64).clamp(least, most));
+            match component.is_signed() {
+                true => Data::Signed(integers.map(|integer| integer as i32).collect()),
+                false => Data::Unsigned(integers.map(|integer| integer as u32).collect()),
+            }
         }
     })
 }

@@ -201,7 +201,7 @@ fn read_primitive(
 
 fn read_indices(at: &At<'_>, accessors: &Accessors<'_>, count: usize) -> Read<Vec<u32>> {
     let (index, accessor) = accessors.named(at)?;
-    let restart: i64 = match accessor.component {
+    let restart: u32 = match accessor.component {
         Component::U8 => 0xff,
         Component::U16 => 0xffff,
         Component::U32 => 0xffff_ffff,
@@ -218,16 +218,16 @@ fn read_indices(at: &At<'_>, accessors: &Accessors<'_>, count: usize) -> Read<Ve
         return Err(at.error("the target of its view is that of vertices"));
     }
     let data = accessors.data(index)?;
-    let Data::Integers(integers) = &*data else { return Ok(Vec::new()) };
+    let Data::Unsigned(integers) = &*data else { return Ok(Vec::new()) };
     accessors.spend(integers.len() as u64 * 4)?;
     if let Some(i) = integers.iter().position(|integer| *integer == restart) {
         return Err(at.error(format!("index {i} would restart the primitive")));
     }
-    if let Some(i) = integers.iter().position(|integer| *integer >= count as i64) {
+    if let Some(i) = integers.iter().position(|integer| *integer as usize >= count) {
         let value = integers[i];
         return Err(at.error(format!("index {i} names vertex {value} of {count}")));
     }
-    Ok(integers.iter().map(|integer| *integer as u32).collect())
+    Ok(integers.clone())
 }
 
 fn vectors<const N: usize, T>(floats: &[f32], make: impl Fn([f32; N]) -> T) -> Vec<T> {
