@@ -507,3 +507,34 @@ fn a_part_of_a_picture_shows_that_part() {
     }
     assert!(differences < 20, "{differences} pixels differ");
 }
+
+#[test]
+fn many_small_triangles_look_as_one_large_one() {
+    let gpu = gpu();
+    let seen = |side: u32| {
+        let at = |number: u32| Vec3::new((number % (side + 1)) as f32, (number / (side + 1)) as f32, 0.0);
+        let positions: Vec<Vec3> =
+            (0..(side + 1) * (side + 1)).map(|number| at(number) / side as f32 - 0.5).collect();
+        let cell = |number: u32| {
+            let corner = number / side * (side + 1) + number % side;
+            [corner, corner + 1, corner + side + 1, corner + 1, corner + side + 2, corner + side + 1]
+        };
+        let geometry = Geometry {
+            normals: vec![Vec3::Z; positions.len()],
+            positions,
+            indices: (0..side * side).flat_map(cell).collect(),
+            ..Geometry::default()
+        };
+        let place = Mat4::from_rotation_z(0.3) * Mat4::from_scale(Vec3::splat(1.2));
+        let frame = frame(vec![(geometry, place, Material::default())]);
+        render(&gpu, &frame, 64, 64).unwrap().rgba
+    };
+    let (coarse, fine) = (seen(1), seen(400));
+    assert!(coarse.iter().filter(|pixel| pixel[3] == 255).count() > 500);
+    for (place, (a, b)) in coarse.iter().zip(&fine).enumerate() {
+        let inside = a[3] == b[3] && (a[3] == 255 || a[3] == 0);
+        // At edges they differ by where the samples lie.
+        let most = if inside { 1 } else { 128 };
+        assert!(a.iter().zip(b).all(|(a, b)| a.abs_diff(*b) <= most), "{place}: {a:?} {b:?}");
+    }
+}

@@ -10,7 +10,7 @@ use gpu::{
 use crate::{
     frame::{Environment, Frame},
     render::{
-        Output, RenderError, SAMPLES, environment,
+        Output, RenderError, environment,
         view::{self, Shared},
     },
 };
@@ -70,7 +70,7 @@ pub(super) fn backdrop(
         culling: Culling::None,
         color: Some((output.format(), Blending::Replace)),
         depth: Some(Depth { write: false, bias: (0, 0) }),
-        samples: SAMPLES,
+        samples: shared.sampling.samples(),
     })?;
     let width = map.spec().width as f32;
     Ok(Some(Seen { pipeline, map, width, blur: blur.clamp(0.0, 1.0) }))

@@ -16,6 +16,7 @@ mod mips;
 mod pipelines;
 mod pixels;
 pub(crate) mod prefilter;
+mod sampling;
 mod shadow;
 mod shadow_views;
 mod sheen;
@@ -23,7 +24,7 @@ mod upload;
 mod view;
 
 use bytemuck::Pod;
-use gpu::{Format, Gpu, GpuError, TargetSpec, Texture};
+use gpu::{Format, Gpu, GpuError, Texture};
 use half::f16;
 
 pub use view::Part;
@@ -164,7 +165,7 @@ pub fn is_lost(error: &RenderError) -> bool {
     matches!(error, RenderError::Gpu(GpuError::Lost { .. }))
 }
 
-/// Samples a pixel.
+/// Samples a pixel, unless [`sampling`] finds a better way.
 const SAMPLES: u32 = 4;
 /// The longest side of what is drawn at once, in pixels: larger pictures are drawn tile by tile, in bounded memory.
 const TILE: u32 = 2048;
@@ -249,13 +250,7 @@ fn draw<T: Pod>(
     let is_whole = width <= TILE && height <= TILE;
     let mut pixels = vec![T::zeroed(); if is_whole { 0 } else { (width * height) as usize }];
     for tile in view::tiles(width, height, TILE) {
-        let target = gpu.target(TargetSpec {
-            width: tile.width,
-            height: tile.height,
-            color: Some(output.format()),
-            depth: true,
-            samples: SAMPLES,
-        })?;
+        let target = shared.sampling.target(gpu, &tile, output.format())?;
         let clip_from_world = view.clip_from_world(&tile, part);
         let globals = shared.bind(gpu, clip_from_world)?;
         let world_from_clip = clip_from_world.as_dmat4().inverse().as_mat4();
@@ -276,7 +271,7 @@ fn draw<T: Pod>(
             }
         });
         commands.submit()?;
-        let Some(color) = target.color().cloned() else { continue };
+        let Some(color) = shared.sampling.resolved(gpu, &target)? else { continue };
         // The samples are as large as four pictures: they go as soon as they are drawn.
         drop(target);
         let drawn = read(&color)?;

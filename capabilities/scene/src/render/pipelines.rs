@@ -186,6 +186,7 @@ struct Variant {
     culling: Culling,
     blended: bool,
     scope: Scope,
+    samples: u32,
 }
 
 impl Variant {
@@ -228,6 +229,10 @@ impl Variant {
             culling: Culling::None,
             blended: material.alpha == Alpha::Blend,
             scope,
+            samples: match scope {
+                Scope::Picture(_) => shared.sampling.samples(),
+                Scope::Behind(_) => SAMPLES,
+            },
         }
     }
 
@@ -253,7 +258,7 @@ impl Variant {
             culling: self.culling,
             color: Some((self.scope.format(), blending)),
             depth: Some(Depth { write: !self.blended, bias: (0, 0) }),
-            samples: SAMPLES,
+            samples: self.samples,
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::{
         RenderError,
         batch::Plan,
         environment::{self, Surroundings},
+        sampling::Sampling,
         shadow::{self, Shadows},
         upload::Meshes,
     },
@@ -179,6 +180,8 @@ pub(super) struct Shared {
     pub(super) shadowed: bool,
     /// How many lights cast no shadows, because there are too many.
     pub(super) unshadowed: usize,
+    /// How the picture is sampled.
+    pub(super) sampling: Sampling,
 }
 
 /// The slots of the group that all draws share.
@@ -236,6 +239,7 @@ impl Shared {
             environment_sampler: gpu.sampler(environment::SAMPLER)?,
             shadows,
             shadow_sampler: gpu.sampler(shadow::SAMPLER)?,
+            sampling: Sampling::of(gpu, plan),
             behind: placeholder(gpu, Format::Rgba16Float)?,
             environment,
             lit: !frame.lights.is_empty(),
