@@ -4,6 +4,7 @@
 //! Never part of the tests: times on a shared machine fail without a fault. Figures mean something as ratios between
 //! rows of one table.
 
+mod crowd;
 mod jobs;
 mod kernels;
 mod scene;

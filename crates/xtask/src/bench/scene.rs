@@ -5,7 +5,7 @@ use std::{f64::consts::PI, fs, path::Path, process::Command};
 use anyhow::{Context, Result, ensure};
 use serde_json::json;
 
-use super::{Job, jobs::is_there};
+use super::{Job, crowd, jobs::is_there};
 use crate::project::Project;
 
 /// Quads around and from pole to pole: a million triangles.
@@ -52,13 +52,14 @@ pub fn jobs(project: &Project, inputs: &Path) -> Result<Vec<Job>> {
             &[&binary, "--batch", &script, "--setting", "batch.cacheBytes=0"],
         ));
     }
+    jobs.extend(crowd::jobs(&binary, inputs)?);
     let blender = project.root.join("../shared/peers/blender_render.py");
     if is_there("blender") && is_there("xvfb-run") && blender.is_file() {
         let (script, model, picture) = (blender.display().to_string(), at("ball.ply"), at("blender.png"));
         let words = ["blender", "-noaudio", "--factory-startup", "-P", &script, "--"];
         let render = ["BLENDER_WORKBENCH", "16", &model, &picture];
         jobs.push(job(
-            "the same by Blender's Workbench".to_owned(),
+            "1 M triangles, ply to a 1080p PNG by Blender's Workbench (reach: 10 × ours)".to_owned(),
             &[&DISPLAY[..], &words, &render].concat(),
         ));
     }
