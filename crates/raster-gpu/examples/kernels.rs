@@ -7,9 +7,15 @@
 
 use std::time::Instant;
 
+use base::Limits;
 use gpu::{Choice, Commands, Gpu, GpuError, Kind};
-use raster::boxes::Blur;
-use raster_gpu::boxes;
+use raster::{
+    Depth, Mask, Pixels, Surface,
+    blend::{self, BlendMode},
+    boxes::Blur,
+    resize::{self, Filter, Line},
+};
+use raster_gpu::{Image, MaskImage, boxes};
 use serde_json::json;
 
 fn median(mut values: Vec<f64>) -> f64 {
@@ -28,14 +34,15 @@ fn wall(runs: usize, mut work: impl FnMut()) -> f64 {
     median(std::iter::repeat_n((), runs).map(once).collect())
 }
 
-fn picture(width: u32, height: u32) -> Vec<[u8; 4]> {
+fn picture(width: u32, height: u32, depth: Depth) -> Surface {
     let pixel = |i: u32| {
         let (x, y) = (i % width, i / width);
         let alpha = 255 - (x / 7 % 3 * 60) as u8;
-        let [r, g, b] = [x, y, x ^ y].map(|c| raster::alpha::mul_u8(c as u8, alpha));
-        [r, g, b, alpha]
+        [x, y, x ^ y].map(|c| raster::alpha::mul_u8(c as u8, alpha)).into_iter().chain([alpha])
     };
-    (0..width * height).map(pixel).collect()
+    let samples: Vec<u8> = (0..width * height).flat_map(pixel).collect();
+    let pixels = samples.as_chunks::<4>().0.to_vec();
+    Surface::from_pixels(width, height, Pixels::U8(pixels)).unwrap().into_depth(depth)
 }
 
 /// What measures the kernels of an adapter.
@@ -94,9 +101,61 @@ impl Bench {
         let whole = wall(self.runs, || drop(boxes::blur(&self.gpu, pixels, width, means).unwrap()));
         let mut scratch = pixels.to_vec();
         let cpu = wall(self.runs, || blur.apply(&mut scratch, width));
-        self.print(&format!("blur, sigma {sigma}"), 2 * size_of_val(pixels) as u64, device, whole, cpu);
+        let what = format!("blur of 8 bits, sigma {sigma}");
+        self.print(&what, 2 * size_of_val(pixels) as u64, device, whole, cpu);
         Ok(())
     }
+
+    fn resize(&self, name: &str, source: &Surface, scale: f64, filter: Filter) -> Result<(), GpuError> {
+        let gpu = &self.gpu;
+        let side = |side: u32| (f64::from(side) * scale).round() as u32;
+        let (width, height) = (side(source.width()), side(source.height()));
+        let lines = [Line::whole(source.width(), width), Line::whole(source.height(), height)];
+        let image = Image::upload(gpu, source)?;
+        let device =
+            self.device(&|commands| raster_gpu::resize::record(gpu, commands, &image, lines, filter))?;
+        let whole = wall(self.runs, || {
+            drop(raster_gpu::resize::resample(gpu, source, lines, filter).unwrap());
+        });
+        let cpu = wall(self.runs, || {
+            drop(resize::resize(source, width, height, filter, &Limits::default()).unwrap());
+        });
+        let target = u64::from(width) * u64::from(height) * source.depth().bytes_per_pixel();
+        self.print(&format!("{name}, {filter}, times {scale}"), bytes(source) + target, device, whole, cpu);
+        Ok(())
+    }
+
+    fn blend(
+        &self,
+        name: &str,
+        source: &Surface,
+        mode: BlendMode,
+        mask: Option<&Mask>,
+    ) -> Result<(), GpuError> {
+        let gpu = &self.gpu;
+        let (below, image) =
+            (std::cell::RefCell::new(Image::upload(gpu, source)?), Image::upload(gpu, source)?);
+        let coverage = mask.map(|mask| MaskImage::upload(gpu, mask)).transpose()?;
+        let (offset, opacity) = ((0, 0), 1.0);
+        let device = self.device(&|commands| {
+            let layer =
+                raster_gpu::blend::Layer { image: &image, offset, opacity, mode, mask: coverage.as_ref() };
+            raster_gpu::blend::record(gpu, commands, &mut below.borrow_mut(), &layer)
+        })?;
+        let layers = [blend::Layer { mode, mask, ..blend::Layer::new(source) }];
+        let whole = wall(self.runs, || {
+            drop(raster_gpu::blend::composite_layers(gpu, source, &layers).unwrap());
+        });
+        let mut scratch = source.clone();
+        let cpu = wall(self.runs, || blend::composite_layers(&mut scratch, &layers));
+        let covered = mask.map_or(0, |mask| mask.coverage().len() as u64);
+        self.print(&format!("{name}, {mode}"), 3 * bytes(source) + covered, device, whole, cpu);
+        Ok(())
+    }
+}
+
+fn bytes(surface: &Surface) -> u64 {
+    u64::from(surface.width()) * u64::from(surface.height()) * surface.depth().bytes_per_pixel()
 }
 
 fn main() -> Result<(), GpuError> {
@@ -115,9 +174,27 @@ fn main() -> Result<(), GpuError> {
         json!({ "adapter": bench.gpu.adapter().to_string(), "clock": clock, "bandwidth": bench.bandwidth,
             "width": width, "height": height })
     );
-    let pixels = picture(width, height);
-    for sigma in [3.0, 12.0, 50.0, 500.0] {
-        bench.blur(&pixels, width as usize, sigma)?;
+    let mask = Mask::from_coverage(
+        width,
+        height,
+        (0..width as usize * height as usize).map(|i| (i % 251) as u8).collect(),
+    );
+    let mask = mask.unwrap();
+    for (name, depth) in [("8 bits", Depth::U8), ("floats", Depth::F32)] {
+        let source = picture(width, height, depth);
+        for sigma in [3.0, 12.0, 50.0, 500.0] {
+            if let Some(pixels) = source.samples() {
+                bench.blur(pixels, width as usize, sigma)?;
+            }
+        }
+        for (scale, filter) in [(0.5, Filter::Lanczos3), (0.1, Filter::Lanczos3), (0.5, Filter::Box)] {
+            bench.resize(&format!("resize of {name}"), &source, scale, filter)?;
+        }
+        for mode in [BlendMode::Normal, BlendMode::SoftLight, BlendMode::Luminosity] {
+            bench.blend(&format!("blend of {name}"), &source, mode, None)?;
+        }
+        bench.blend(&format!("masked blend of {name}"), &source, BlendMode::Normal, Some(&mask))?;
     }
-    Ok(())
+    let small = picture(width / 2, height / 2, Depth::U8);
+    bench.resize("resize of 8 bits", &small, 2.0, Filter::Bilinear)
 }

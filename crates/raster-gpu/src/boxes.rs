@@ -1,8 +1,10 @@
 //! The running means of [`raster::boxes`], to the same bytes.
 
 use bytemuck::{Pod, Zeroable};
-use gpu::{Buffer, Commands, Gpu, GpuError, KernelSpec, Slot, SlotKind, Use};
+use gpu::{Binding, Buffer, Commands, Gpu, GpuError};
 use raster::boxes::{Blur, Method, Window};
+
+use crate::launch::{Shader, launch, source};
 
 /// The rows and columns of a workgroup of `down` and of `turn`.
 const DOWN: [u32; 2] = [64, 4];
@@ -118,7 +120,7 @@ impl<'g> Picture<'g> {
                 ..Mean::of(size)
             };
             let groups = [size[0].div_ceil(DOWN[0]), size[1].div_ceil(rows).div_ceil(DOWN[1]), 1];
-            self.run(commands, "down", from, to, mean, groups)
+            self.run(commands, "down", [from, to], mean, groups)
         };
         mean(commands, pixels.into(), one.into(), first, [true, false])?;
         mean(commands, one.into(), other.into(), second, [false, false])?;
@@ -134,26 +136,19 @@ impl<'g> Picture<'g> {
         size: [u32; 2],
     ) -> Result<(), GpuError> {
         let [width, height] = size.map(|side| side.div_ceil(TURN));
-        self.run(commands, "turn", from.into(), to.into(), Mean::of(size), [width, height, 1])
+        self.run(commands, "turn", [from.into(), to.into()], Mean::of(size), [width, height, 1])
     }
 
     fn run(
         &self,
         commands: &mut Commands,
         entry: &'static str,
-        from: gpu::Binding<'_>,
-        to: gpu::Binding<'_>,
+        bindings: [Binding<'_>; 2],
         mean: Mean,
         groups: [u32; 3],
     ) -> Result<(), GpuError> {
-        let kernel = self.gpu.kernel(&KernelSpec {
-            source: include_str!("../../../shaders/raster/means.wgsl").into(),
-            entry,
-            slots: [SlotKind::Storage, SlotKind::StorageMut, SlotKind::Uniform].map(Slot::new).to_vec(),
-        })?;
-        let mean = self.gpu.buffer(Use::Uniform, &[mean])?;
-        let bindings = self.gpu.bind(kernel.layout(), &[from, to, (&mean).into()])?;
-        commands.run(&kernel, &bindings, groups)
+        let shader = Shader { source: source!("means.wgsl"), entry };
+        launch((self.gpu, commands), shader, bindings, mean, &[], groups)
     }
 }
 
