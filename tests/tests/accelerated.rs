@@ -15,15 +15,16 @@ const DRAWING: &str = r##"<svg xmlns="http://www.w3.org/2000/svg" width="1500" h
   <path filter="url(#moved)" d="M0 0H1500V1100H1400V50H0Z" fill="#108040"/>
 </svg>"##;
 
-/// The picture on this adapter, whether the program kept pipelines of a GPU, and what it said.
-fn drawn(folder: &Path, adapter: &str) -> (Vec<u8>, bool, String) {
-    let (picture, cache) = (folder.join("drawing.png"), folder.join(format!("cache {adapter}")));
+/// A file drawn to this width on this adapter, whether the program kept pipelines of a GPU, and what it said.
+fn drawn(file: &Path, width: u32, adapter: &str) -> (Vec<u8>, bool, String) {
+    let picture = file.with_extension("drawn.png");
+    let cache = file.with_extension(format!("cache {adapter}"));
     let output = Command::new(support::program())
         .arg("render")
-        .arg(folder.join("drawing.svg"))
+        .arg(file)
         .arg("-o")
         .arg(&picture)
-        .args(["--adapter", adapter])
+        .args(["--adapter", adapter, "--size", &format!("{width}x")])
         .env("XDG_CACHE_HOME", &cache)
         .output()
         .unwrap();
@@ -32,16 +33,25 @@ fn drawn(folder: &Path, adapter: &str) -> (Vec<u8>, bool, String) {
     (fs::read(picture).unwrap(), cache.join("metabuilder/gpu").is_dir(), told)
 }
 
-#[test]
-fn a_gpu_blurs_to_the_bytes_of_the_processor_and_may_be_missing() {
-    let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("drawing.svg"), DRAWING).unwrap();
-    let (wanted, used, _) = drawn(folder.path(), "cpu");
+/// Draws a file on all adapters that matter, and holds them together.
+fn check(file: &Path, width: u32) {
+    let (wanted, used, _) = drawn(file, width, "cpu");
     assert!(!used);
-    let (found, used, told) = drawn(folder.path(), "llvmpipe");
+    let (found, used, told) = drawn(file, width, "llvmpipe");
     assert!(used && !told.contains("took over"), "{told}");
     assert!(found == wanted, "a GPU gave other bytes");
-    let (found, used, told) = drawn(folder.path(), "no such adapter");
+    let (found, used, told) = drawn(file, width, "no such adapter");
     assert!(!used && told.contains("the processor took over from the GPU: no GPU is named"), "{told}");
     assert!(found == wanted);
+}
+
+#[test]
+fn a_gpu_gives_the_bytes_of_the_processor_and_may_be_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (drawing, photo) = (folder.path().join("drawing.svg"), folder.path().join("photo.png"));
+    fs::write(&drawing, DRAWING).unwrap();
+    check(&drawing, 1500);
+    // Large enough that shrinking it is worth the way to a GPU.
+    fs::write(&photo, drawn(&drawing, 2600, "cpu").0).unwrap();
+    check(&photo, 801);
 }

@@ -78,8 +78,10 @@ fn temporary_folder() -> Finding {
 /// What draws canvases. No device is opened.
 fn drawing(common: &Common) -> Finding {
     let adapter = raster_gpu::Accelerator::new(assembly::gpu(common)).adapter();
-    let blurs = adapter.map(|adapter| format!("; large blurs on {}", adapter.name)).unwrap_or_default();
-    Finding { what: "drawing".into(), works: true, detail: format!("canvases on the CPU{blurs}") }
+    let large = adapter
+        .map(|adapter| format!("; large blurs and photographs on {}", adapter.name))
+        .unwrap_or_default();
+    Finding { what: "drawing".into(), works: true, detail: format!("canvases on the CPU{large}") }
 }
 
 /// What draws scenes.

@@ -27,7 +27,7 @@ use kernel::{Capability, CommandError, Registrar};
 use draw::Drawing;
 use raster_gpu::Accelerator;
 
-/// The capability, which leaves large filters to this accelerator.
+/// The capability, which leaves large filters and photographs to this accelerator.
 pub fn capability(accelerator: Accelerator) -> Box<dyn Capability> {
     Box::new(Graphics(Arc::new(Drawing::new(accelerator))))
 }

@@ -285,7 +285,7 @@ impl Compiler<'_> {
             ImageRendering::Smooth => Sampling::Linear,
             ImageRendering::Pixelated => Sampling::Nearest,
         };
-        push_bitmap(bitmap, device, sampling, 1.0, place.area, out);
+        self.bitmap(bitmap, device, sampling, 1.0, place.area, out);
     }
 
     fn text(
@@ -320,6 +320,35 @@ impl Compiler<'_> {
         let what = "the size of intermediate pictures in bytes";
         Limits::check(what, total, self.limits.import_bytes, "importBytes")?;
         Surface::new(width, height, Depth::U8, self.limits)
+    }
+
+    /// Adds a bitmap; `device` takes its pixels to device pixels.
+    pub fn bitmap(
+        &self,
+        bitmap: Arc<Surface>,
+        device: Affine,
+        sampling: Sampling,
+        opacity: f64,
+        visible: Area,
+        out: &mut Vec<Item>,
+    ) {
+        let frame = Rect::new(0.0, 0.0, bitmap.width().into(), bitmap.height().into());
+        let outline = Outline::rect(frame, device);
+        let area = outline.area().intersect(visible);
+        if area.is_empty() {
+            return;
+        }
+        let accelerator = self.assets.accelerator();
+        let resampled = || texture::resampled(&bitmap, device, area, self.limits, accelerator);
+        let (bitmap, device) = match sampling {
+            Sampling::Nearest => (bitmap, device),
+            Sampling::Linear => texture::shrunk(bitmap, device),
+            Sampling::Cubic => resampled().unwrap_or_else(|| texture::shrunk(bitmap, device)),
+        };
+        if let Some(texture) = Texture::new(bitmap, device, sampling, Tiling::Clamp, opacity) {
+            let shade = Shade::Texture(Box::new(texture));
+            out.push(Item::Shape(Shape { outline, rule: FillRule::NonZero, smooth: true, shade, area }));
+        }
     }
 }
 
@@ -363,27 +392,4 @@ fn push_shape(
         out.push(Item::Shape(Shape { outline, rule, smooth, shade, area }));
     }
     Ok(())
-}
-
-/// Adds a bitmap; `device` takes its pixels to device pixels.
-pub(super) fn push_bitmap(
-    bitmap: Arc<Surface>,
-    device: Affine,
-    sampling: Sampling,
-    opacity: f64,
-    visible: Area,
-    out: &mut Vec<Item>,
-) {
-    let frame = Rect::new(0.0, 0.0, bitmap.width().into(), bitmap.height().into());
-    let outline = Outline::rect(frame, device);
-    let area = outline.area().intersect(visible);
-    let (bitmap, device) = match sampling {
-        Sampling::Nearest => (bitmap, device),
-        Sampling::Linear | Sampling::Cubic => texture::shrunk(bitmap, device),
-    };
-    let texture = Texture::new(bitmap, device, sampling, Tiling::Clamp, opacity);
-    if let (Some(texture), false) = (texture, area.is_empty()) {
-        let shade = Shade::Texture(Box::new(texture));
-        out.push(Item::Shape(Shape { outline, rule: FillRule::NonZero, smooth: true, shade, area }));
-    }
 }

@@ -8,7 +8,7 @@ use tiny_skia::{IntRect, Transform};
 use super::{
     RenderError,
     area::Area,
-    compile::{Compiler, Place, Scope, push_bitmap, push_layer, reach},
+    compile::{Compiler, Place, Scope, push_layer, reach},
     draw,
     fill::Scanner,
     scene::{Item, area_of},
@@ -85,7 +85,7 @@ impl Compiler<'_> {
         let opacity = if plain { effects.opacity } else { 1.0 };
         let mut items = Vec::new();
         let device = device_from_local * origin;
-        push_bitmap(Arc::new(surface), device, Sampling::Linear, opacity, place.area, &mut items);
+        self.bitmap(Arc::new(surface), device, Sampling::Linear, opacity, place.area, &mut items);
         if plain {
             out.append(&mut items);
         } else {

@@ -5,8 +5,14 @@ use std::sync::{Arc, LazyLock};
 use kurbo::{Affine, Point, Vec2};
 use rayon::prelude::*;
 
-use super::{pixels, shade::Rgba};
-use raster::{Pixels, Surface};
+use base::Limits;
+use raster::{
+    Pixels, Surface,
+    resize::{self, Filter, Line},
+};
+use raster_gpu::Session;
+
+use super::{area::Area, pixels, shade::Rgba};
 
 /// How a bitmap is sampled between its pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,6 +111,36 @@ const CHUNK: usize = 32;
 const MAX_STEP: f64 = 2.5;
 /// The columns of a bitmap that a chunk can need.
 const MAX_COLUMNS: usize = (CHUNK as f64 * MAX_STEP) as usize + 6;
+
+/// The device pixels of `area`, resampled from an upright bitmap that is drawn no larger than it is, with the transform from
+/// them to device pixels; `None` for other bitmaps. All pixels of the bitmap count, each by how near it lies, so that nothing
+/// is passed over and fine detail stays sharp.
+pub(super) fn resampled(
+    bitmap: &Surface,
+    device: Affine,
+    area: Area,
+    limits: &Limits,
+    accelerator: Option<&Session<'_>>,
+) -> Option<(Arc<Surface>, Affine)> {
+    let [a, b, c, d, e, f] = device.as_coeffs();
+    let steps = [1.0 / a, 1.0 / d];
+    let shrinks = steps.iter().all(|step| step.abs() > 1.0 - 1e-9 && step.is_finite())
+        && steps.iter().any(|step| step.abs() > 1.0 + 1e-9);
+    if b != 0.0 || c != 0.0 || !shrinks {
+        return None;
+    }
+    let line = |from: i32, count: usize, origin: f64, step: f64| Line {
+        count: count as u32,
+        start: (f64::from(from) + 0.5 - origin) * step,
+        step,
+    };
+    let lines = [line(area.x0, area.width(), e, steps[0]), line(area.y0, area.height(), f, steps[1])];
+    let made = match accelerator {
+        Some(accelerator) => accelerator.resample(bitmap, lines, Filter::Lanczos3, limits),
+        None => resize::resample(bitmap, lines, Filter::Lanczos3, limits),
+    };
+    Some((Arc::new(made.ok()?), Affine::translate((f64::from(area.x0), f64::from(area.y0)))))
+}
 
 /// A bitmap for which a device pixel is no larger than two of its pixels: whole numbers of pixels of a finer one are
 /// averaged, so that none of them is passed over. Returned with the transform from its pixels to device pixels.
@@ -312,6 +348,27 @@ mod tests {
                     upright.as_flattened().iter().zip(slanted.as_flattened()).all(|(a, b)| near(*a, *b));
                 assert!(all, "{tiling:?} {step}");
             }
+        }
+    }
+
+    #[test]
+    fn what_shrinks_upright_is_resampled_to_its_device_pixels_wherever_they_are_cut() {
+        let pixels = (0..90 * 70).map(|i| [(i * i % 251) as u8, (i % 90) as u8, (i / 90) as u8, 255]);
+        let bitmap = Surface::from_pixels(90, 70, Pixels::U8(pixels.collect())).unwrap();
+        let limits = Limits::default();
+        // Turned round across, and drawn from 54.4 to the left.
+        let device = Affine::new([-0.6, 0.0, 0.0, 0.3, 54.4, 2.7]);
+        let all = Area { x0: 0, y0: 2, x1: 55, y1: 24 };
+        let part = Area { x0: 20, y0: 9, x1: 31, y1: 17 };
+        let (whole, moved) = resampled(&bitmap, device, all, &limits, None).unwrap();
+        assert_eq!((whole.width(), whole.height(), moved), (55, 22, Affine::translate((0.0, 2.0))));
+        let (cut, _) = resampled(&bitmap, device, part, &limits, None).unwrap();
+        let rect = raster::PixelRect::new(20, 7, 11, 8);
+        assert!(*cut == whole.crop(rect, &limits).unwrap());
+        // A ramp keeps its place: device pixel 30 lies at 40 of the bitmap, less half a pixel.
+        assert_eq!(whole.samples::<u8>().unwrap()[10 * 55 + 30][1], 39);
+        for other in [Affine::rotate(0.1) * device, Affine::scale_non_uniform(0.5, 1.1), Affine::IDENTITY] {
+            assert!(resampled(&bitmap, other, all, &limits, None).is_none());
         }
     }
 
