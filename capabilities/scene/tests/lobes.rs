@@ -307,6 +307,6 @@ fn each_light_throws_its_shadow() {
         assert!(left[0] < 12 && left[2] > 60, "{name}: {left:?}");
         assert!(right[2] < 12 && right[0] > 60, "{name}: {right:?}");
         assert!(between[0] > 60 && between[2] > 60, "{name}: {between:?}");
-        assert_eq!(picture.unshadowed, 0);
+        assert_eq!(picture.lacks.shadows, 0);
     }
 }

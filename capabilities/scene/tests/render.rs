@@ -297,6 +297,28 @@ fn textures_lie_upright_and_keep_their_colours() {
 }
 
 #[test]
+fn images_that_the_adapter_takes_only_smaller_are_drawn_smaller() {
+    let gpu = gpu();
+    let side = gpu.limits().texture_side as usize;
+    for (length, shrunk) in [(side, 0), (side + 1, 1), (4 * side + 3, 1)] {
+        let rgba: Vec<_> = (0..length).map(|i| FOUR[usize::from(i > length / 2)]).collect();
+        for width in [length as u32, 1] {
+            let texture = Some(texture(rgba.clone(), width));
+            // Twice the same image, and one of them for what is no colour.
+            let material = Material {
+                base_color_texture: texture.clone(),
+                occlusion_texture: texture,
+                ..unlit([255; 3])
+            };
+            let frame = frame(vec![(square(), Mat4::IDENTITY, material)]);
+            let picture = render(&gpu, &frame, 8, 8).unwrap();
+            let corners = [at(&picture, 1, 1), at(&picture, 6, 6)];
+            assert_eq!((corners, picture.lacks.sizes), ([FOUR[0], FOUR[1]], shrunk), "{length}, {width}");
+        }
+    }
+}
+
+#[test]
 fn given_tangents_and_derived_ones_agree() {
     let gpu = gpu();
     let bumps: Vec<[u8; 4]> = (0..64).map(|i| [100 + (i % 8) * 8, 90 + i, 230, 255]).collect();
@@ -460,7 +482,7 @@ fn contradictions_are_refused() {
     assert_eq!(index, Err(RenderError::Index { instance: 0, index: 4, count: 4 }));
     assert!(matches!(with(&|geometry| geometry.normals.truncate(3)), Err(RenderError::Length { .. })));
     assert!(matches!(with(&|geometry| geometry.indices.truncate(5)), Err(RenderError::Length { .. })));
-    assert_eq!(with(&|geometry| geometry.positions[1].x = f32::NAN).unwrap().skipped, 1);
+    assert_eq!(with(&|geometry| geometry.positions[1].x = f32::NAN).unwrap().lacks.instances, 1);
     assert_eq!(covered(&with(&|geometry| *geometry = Geometry::default()).unwrap()), 0.0);
 
     let mut frame = good.clone();
@@ -468,7 +490,7 @@ fn contradictions_are_refused() {
     assert!(matches!(render(&gpu, &frame, 8, 8), Err(RenderError::Material { .. })));
     let mut frame = good.clone();
     frame.instances[0].world_from_local.w_axis.y = f32::INFINITY;
-    assert_eq!(render(&gpu, &frame, 8, 8).unwrap().skipped, 1);
+    assert_eq!(render(&gpu, &frame, 8, 8).unwrap().lacks.instances, 1);
     let mut frame = good.clone();
     frame.lights = vec![Light { color: Vec3::ONE, kind: LightKind::Directional(Vec3::NEG_Y) }];
     for scale in [1e38, 1e-38, 0.0] {

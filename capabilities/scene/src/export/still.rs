@@ -57,29 +57,33 @@ impl Exporter for StillExporter {
             self.gpu.run(draw, render::is_lost).map_err(failed)
         };
         let wrong = |error: &dyn std::error::Error| CommandError::argument("", error.to_string());
-        let (bytes, unshadowed) = match form {
+        let (bytes, lacks) = match form {
             Form::Light => {
                 let drawn = light(false)?;
-                (hdr::encode(width, height, &drawn.rgba).map_err(|error| wrong(&error))?, drawn.unshadowed)
+                (hdr::encode(width, height, &drawn.rgba).map_err(|error| wrong(&error))?, drawn.lacks)
             }
             Form::Plain(encoding) => {
-                let (pixels, unshadowed) = match encoding {
+                let (pixels, lacks) = match encoding {
                     Encoding::Png { depth: Depth::F32 } => {
                         let drawn = light(true)?;
-                        (Pixels::F32(drawn.to_srgb()), drawn.unshadowed)
+                        (Pixels::F32(drawn.to_srgb()), drawn.lacks)
                     }
                     _ => {
                         let draw = |gpu: &Gpu| render::render(gpu, &seen.frame, width, height);
                         let drawn = self.gpu.run(draw, render::is_lost).map_err(failed)?;
-                        (Pixels::U8(drawn.rgba), drawn.unshadowed)
+                        (Pixels::U8(drawn.rgba), drawn.lacks)
                     }
                 };
                 let surface = Surface::with_pixels(width, height, pixels);
-                (codec::encode(&surface, &encoding).map_err(|error| wrong(&error))?, unshadowed)
+                (codec::encode(&surface, &encoding).map_err(|error| wrong(&error))?, lacks)
             }
         };
-        if unshadowed > 0 {
-            let message = format!("{unshadowed} lights cast no shadows: there are too many that do");
+        if lacks.shadows > 0 {
+            let message = format!("{} lights cast no shadows: there are too many that do", lacks.shadows);
+            seen.warnings.push(Diagnostic::warning(place, message));
+        }
+        if lacks.sizes > 0 {
+            let message = format!("images made smaller as the GPU takes none as large: {}", lacks.sizes);
             seen.warnings.push(Diagnostic::warning(place, message));
         }
         Ok(Exported { bytes, beside: Vec::new(), diagnostics: seen.warnings })

@@ -1,6 +1,9 @@
 //! Materials and their textures go to the GPU, each image once.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use bytemuck::{Pod, Zeroable};
 use glam::{Vec3, Vec4};
@@ -79,11 +82,15 @@ pub(super) fn textured(geometry: &Geometry, material: &Material) -> i32 {
     bits.filter(|(_, texture)| texture.is_some_and(seen)).map(|(place, _)| 1 << place).sum()
 }
 
-/// The bindings of all materials.
+/// The bindings of all materials, and how many images the adapter only takes smaller than they are.
 ///
 /// # Errors
 /// What fails on the GPU.
-pub(super) fn materials(gpu: &Gpu, frame: &Frame, plan: &Plan<'_>) -> Result<Vec<Bindings>, RenderError> {
+pub(super) fn materials(
+    gpu: &Gpu,
+    frame: &Frame,
+    plan: &Plan<'_>,
+) -> Result<(Vec<Bindings>, usize), RenderError> {
     let mut used = vec![0; frame.materials.len()];
     for batch in &plan.batches {
         used[batch.material] |=
@@ -91,6 +98,7 @@ pub(super) fn materials(gpu: &Gpu, frame: &Frame, plan: &Plan<'_>) -> Result<Vec
     }
     let blank = view::placeholder(gpu, Format::Rgba8)?;
     let mut images: HashMap<(*const Image, bool), gpu::Texture> = HashMap::new();
+    let mut shrunk: HashSet<*const Image> = HashSet::new();
     let albedo = match frame.materials.iter().any(is_lobed) {
         true => gpu.buffer(Use::Storage, sheen::albedo())?,
         false => gpu.buffer(Use::Storage, &[0.0])?,
@@ -110,6 +118,9 @@ pub(super) fn materials(gpu: &Gpu, frame: &Frame, plan: &Plan<'_>) -> Result<Vec
                 Some(image) => image.clone(),
                 None => upload(gpu, &texture.image, srgb)?,
             };
+            if image.spec().width < texture.image.width || image.spec().height < texture.image.height {
+                shrunk.insert(key.0);
+            }
             images.insert(key, image.clone());
             bound.push((image, gpu.sampler(sampler(texture))?));
         }
@@ -123,7 +134,9 @@ pub(super) fn materials(gpu: &Gpu, frame: &Frame, plan: &Plan<'_>) -> Result<Vec
         }
         Ok(gpu.bind(&gpu.layout(&slots(lobed))?, &bindings)?)
     };
-    frame.materials.iter().zip(used).map(|(material, used)| bind(material, used)).collect()
+    let bound = frame.materials.iter().zip(used).map(|(material, used)| bind(material, used));
+    let bound = bound.collect::<Result<_, RenderError>>()?;
+    Ok((bound, shrunk.len()))
 }
 
 const PLAIN: SamplerSpec = SamplerSpec {
@@ -144,17 +157,22 @@ fn sampler(texture: &Texture) -> SamplerSpec {
     SamplerSpec { tiling, magnified, minified: Filter::Linear, anisotropy: ANISOTROPY, compare: false }
 }
 
+/// A texture with all its levels; what is larger than the adapter takes begins with the first level that is not.
 fn upload(gpu: &Gpu, image: &Image, srgb: bool) -> Result<gpu::Texture, GpuError> {
     let smaller = mips::levels(image, srgb);
     let mut levels: Vec<&[u8]> = vec![bytemuck::cast_slice(&image.rgba)];
     levels.extend(smaller.iter().map(|level| bytemuck::cast_slice::<_, u8>(level)));
+    let most = gpu.limits().texture_side;
+    let sides = |level: usize| [image.width, image.height].map(|side| (side >> level.min(31)).max(1));
+    let first = (0..levels.len()).find(|level| sides(*level).iter().all(|side| *side <= most)).unwrap_or(0);
+    let [width, height] = sides(first);
     let spec = TextureSpec {
-        width: image.width,
-        height: image.height,
+        width,
+        height,
         format: if srgb { Format::Rgba8Srgb } else { Format::Rgba8 },
         usage: TextureUse::Sampled,
     };
-    gpu.texture(spec, &levels)
+    gpu.texture(spec, levels.get(first..).unwrap_or_default())
 }
 
 fn uniform(material: &Material) -> Uniform {

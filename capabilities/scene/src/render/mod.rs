@@ -42,10 +42,19 @@ pub struct Rendered {
     pub height: u32,
     /// Rows from the top: sRGB, premultiplied.
     pub rgba: Vec<[u8; 4]>,
+    /// What is not as the frame has it.
+    pub lacks: Lacks,
+}
+
+/// What of a picture is not as its frame has it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lacks {
     /// How many instances were left out because their places or positions are not finite.
-    pub skipped: usize,
+    pub instances: usize,
     /// How many lights cast no shadows because there are more than there are shadow maps for.
-    pub unshadowed: usize,
+    pub shadows: usize,
+    /// How many images were made smaller because the adapter takes none as large.
+    pub sizes: usize,
 }
 
 /// A drawn picture in linear light.
@@ -57,10 +66,8 @@ pub struct Linear {
     pub height: u32,
     /// Rows from the top: with the primaries of sRGB, premultiplied.
     pub rgba: Vec<[f16; 4]>,
-    /// How many instances were left out because their places or positions are not finite.
-    pub skipped: usize,
-    /// How many lights cast no shadows because there are more than there are shadow maps for.
-    pub unshadowed: usize,
+    /// What is not as the frame has it.
+    pub lacks: Lacks,
 }
 
 impl Linear {
@@ -187,8 +194,7 @@ pub fn render(gpu: &Gpu, frame: &Frame, width: u32, height: u32) -> Result<Rende
 pub fn render_part(gpu: &Gpu, frame: &Frame, part: &Part) -> Result<Rendered, RenderError> {
     let mut drawn = draw(gpu, frame, part, Output::Bytes, &|color| gpu.read_pixels(color))?;
     pixels::premultiply(&mut drawn.pixels);
-    let Drawn { pixels: rgba, skipped, unshadowed } = drawn;
-    Ok(Rendered { width: part.width, height: part.height, rgba, skipped, unshadowed })
+    Ok(Rendered { width: part.width, height: part.height, rgba: drawn.pixels, lacks: drawn.lacks })
 }
 
 /// Draws a frame in linear light: toned as [`render`] does, or as bright as it is, up to what half floats hold.
@@ -205,20 +211,18 @@ pub fn render_linear(
     let whole = (f64::from(width), f64::from(height));
     let part = Part { whole, left: 0.0, top: 0.0, width, height };
     let output = if toned { Output::Toned } else { Output::Light };
-    let Drawn { pixels, skipped, unshadowed } =
-        draw(gpu, frame, &part, output, &|color| gpu.read_halves(color))?;
+    let Drawn { pixels, lacks } = draw(gpu, frame, &part, output, &|color| gpu.read_halves(color))?;
     let rgba = pixels.into_iter().map(|pixel: [u16; 4]| pixel.map(f16::from_bits)).collect();
-    Ok(Linear { width, height, rgba, skipped, unshadowed })
+    Ok(Linear { width, height, rgba, lacks })
 }
 
 /// Reads back what was drawn.
 type Read<'r, T> = dyn Fn(&Texture) -> Result<Vec<T>, GpuError> + 'r;
 
-/// What was drawn, and what was left out as [`Rendered`] says.
+/// What was drawn.
 struct Drawn<T> {
     pixels: Vec<T>,
-    skipped: usize,
-    unshadowed: usize,
+    lacks: Lacks,
 }
 
 /// Draws a part of a frame's picture.
@@ -237,7 +241,7 @@ fn draw<T: Pod>(
     let checked = check::check(frame)?;
     let plan = batch::plan(frame, &checked, &view);
     let meshes = upload::meshes(gpu, frame, &plan)?;
-    let materials = material::materials(gpu, frame, &plan)?;
+    let (materials, shrunk) = material::materials(gpu, frame, &plan)?;
     let mut shared = view::Shared::new(gpu, frame, &view, &plan, &meshes, &materials)?;
     behind::draw(gpu, frame, (&view, part), &plan, (&meshes, &materials), (&mut shared, output))?;
     let draws = pipelines::draws(gpu, frame, &plan, &shared, Scope::Picture(output))?;
@@ -282,5 +286,6 @@ fn draw<T: Pod>(
             tile.place(&drawn, &mut pixels, width);
         }
     }
-    Ok(Drawn { pixels, skipped: checked.skipped, unshadowed: shared.unshadowed })
+    let lacks = Lacks { instances: checked.skipped, shadows: shared.unshadowed, sizes: shrunk };
+    Ok(Drawn { pixels, lacks })
 }
