@@ -155,19 +155,11 @@ fn number(mode: BlendMode) -> u32 {
 
 fn shader(below: Depth, above: Depth, mode: BlendMode) -> Shader {
     let source = match (above, below) {
-        (Depth::U8, Depth::U8) if is_polynomial(mode) => source!("layer.wgsl", "blend_bytes.wgsl"),
-        (Depth::U8, Depth::U8) => {
-            source!("layer.wgsl", "load_bytes.wgsl", "store_bytes.wgsl", "blend_floats.wgsl")
-        }
-        (Depth::F32, Depth::U8) => {
-            source!("layer.wgsl", "load_floats.wgsl", "store_bytes.wgsl", "blend_floats.wgsl")
-        }
-        (Depth::U8, Depth::F32) => {
-            source!("layer.wgsl", "load_bytes.wgsl", "store_floats.wgsl", "blend_floats.wgsl")
-        }
-        (Depth::F32, Depth::F32) => {
-            source!("layer.wgsl", "load_floats.wgsl", "store_floats.wgsl", "blend_floats.wgsl")
-        }
+        (Depth::U8, Depth::U8) if is_polynomial(mode) => source!("blend_bytes"),
+        (Depth::U8, Depth::U8) => source!("blend_bytes_bytes"),
+        (Depth::F32, Depth::U8) => source!("blend_floats_bytes"),
+        (Depth::U8, Depth::F32) => source!("blend_bytes_floats"),
+        (Depth::F32, Depth::F32) => source!("blend_floats_floats"),
     };
     Shader { source, entry: "blend" }
 }

@@ -147,7 +147,7 @@ impl<'g> Picture<'g> {
         mean: Mean,
         groups: [u32; 3],
     ) -> Result<(), GpuError> {
-        let shader = Shader { source: source!("means.wgsl"), entry };
+        let shader = Shader { source: source!("means"), entry };
         launch((self.gpu, commands), shader, bindings, mean, &[], groups)
     }
 }

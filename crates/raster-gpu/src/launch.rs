@@ -12,8 +12,8 @@ pub(crate) struct Shader {
 
 /// A shader's source: files of `shaders/raster`, one after the other.
 macro_rules! source {
-    ($($part:literal),+) => {
-        concat!($(include_str!(concat!("../../../shaders/raster/", $part))),+)
+    ($name:literal) => {
+        include_str!(concat!(env!("OUT_DIR"), "/", $name, ".wgsl"))
     };
 }
 pub(crate) use source;

@@ -66,8 +66,8 @@ pub fn record(
         (false, &across, [(&tall).into(), made.binding()], to, between[0]),
     ] {
         let shader = match source.depth() {
-            Depth::U8 => Shader { source: source!("resize_bytes.wgsl", "resize.wgsl"), entry: "weigh" },
-            Depth::F32 => Shader { source: source!("resize_floats.wgsl", "resize.wgsl"), entry: "weigh" },
+            Depth::U8 => Shader { source: source!("resize_bytes"), entry: "weigh" },
+            Depth::F32 => Shader { source: source!("resize_floats"), entry: "weigh" },
         };
         let table = match source.depth() {
             Depth::U8 => Table::new::<i32>(gpu, weights, down)?,

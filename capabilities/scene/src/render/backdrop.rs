@@ -15,12 +15,7 @@ use crate::{
     },
 };
 
-const SHADER: &str = concat!(
-    include_str!("../../../../shaders/scene/frame.wgsl"),
-    include_str!("../../../../shaders/scene/environment.wgsl"),
-    include_str!("../../../../shaders/scene/light.wgsl"),
-    include_str!("../../../../shaders/scene/backdrop.wgsl"),
-);
+const SHADER: &str = include_str!(concat!(env!("OUT_DIR"), "/backdrop.wgsl"));
 
 const SLOTS: [Slot; 2] = [Slot::with_vertices(SlotKind::Uniform), Slot::new(SlotKind::Texture)];
 

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// How it gets smaller level by level.
-const SHADER: &str = include_str!("../../../../shaders/scene/smaller.wgsl");
+const SHADER: &str = include_str!(concat!(env!("OUT_DIR"), "/smaller.wgsl"));
 
 /// Draws the light from all that is neither blended nor lets light through, if there is something to see it through. It is as
 /// large as the part of the picture, but no larger than a tile: `shared` comes to hold it.

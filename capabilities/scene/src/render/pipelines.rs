@@ -16,24 +16,11 @@ use crate::{
     },
 };
 
-/// The shaders of scenes.
-pub(super) const SHADER: &str = concat!(
-    include_str!("../../../../shaders/scene/frame.wgsl"),
-    include_str!("../../../../shaders/scene/vertex.wgsl"),
-    include_str!("../../../../shaders/scene/environment.wgsl"),
-    include_str!("../../../../shaders/scene/light.wgsl"),
-    include_str!("../../../../shaders/scene/fragment.wgsl"),
-);
+/// The shader of surfaces.
+pub(super) const SHADER: &str = include_str!(concat!(env!("OUT_DIR"), "/surface.wgsl"));
 
 /// The same with lobes.
-const LOBED_SHADER: &str = concat!(
-    include_str!("../../../../shaders/scene/frame.wgsl"),
-    include_str!("../../../../shaders/scene/vertex.wgsl"),
-    include_str!("../../../../shaders/scene/environment.wgsl"),
-    include_str!("../../../../shaders/scene/light.wgsl"),
-    include_str!("../../../../shaders/scene/fragment.wgsl"),
-    include_str!("../../../../shaders/scene/lobes.wgsl"),
-);
+const LOBED_SHADER: &str = include_str!(concat!(env!("OUT_DIR"), "/lobed_surface.wgsl"));
 
 /// What is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -10,7 +10,7 @@ use crate::{
     render::{RenderError, TILE, batch::Plan, view::Tile},
 };
 
-const SHADER: &str = include_str!("../../../../shaders/scene/average.wgsl");
+const SHADER: &str = include_str!(concat!(env!("OUT_DIR"), "/average.wgsl"));
 const SLOTS: [Slot; 1] = [Slot::new(SlotKind::Texture)];
 
 /// From so many triangles on they are about as small as pixels.
