@@ -5,7 +5,8 @@ use std::{collections::HashMap, sync::Arc};
 use crate::model::{Animation, Channel, Interpolation, Path, Sampler};
 
 use super::{
-    accessor::{Accessors, Component, Data, Shape},
+    accessor::{Accessors, Data},
+    element::{Component, Shape},
     json::{At, Read},
     mesh::MeshInfo,
     node::Nodes,

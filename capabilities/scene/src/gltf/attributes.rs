@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::{
-    accessor::{Accessor, Accessors, Component, Data, Shape},
+    accessor::{Accessor, Accessors, Data},
     buffers::ELEMENTS,
+    element::{Component, Shape},
     json::{At, Read},
 };
 

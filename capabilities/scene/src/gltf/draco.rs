@@ -5,7 +5,8 @@ use draco_core::{DataType, DecodeLimits, DecoderBuffer, DracoError, ErrorKind, M
 use rayon::prelude::*;
 
 use super::{
-    accessor::{Accessors, Component, Data},
+    accessor::{Accessors, Data},
+    element::Component,
     json::{At, Read},
 };
 

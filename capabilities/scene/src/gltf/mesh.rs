@@ -12,9 +12,10 @@ use crate::{
 };
 
 use super::{
-    accessor::{Accessors, Component, Data, Shape},
+    accessor::{Accessors, Data},
     attributes::{self, Attribute, Attributes, Semantic},
     buffers::ARRAY,
+    element::{Component, Shape},
     json::{At, Read},
     material::Materials,
 };

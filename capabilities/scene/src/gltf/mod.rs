@@ -9,6 +9,7 @@ mod attributes;
 mod bounds;
 mod buffers;
 mod draco;
+mod element;
 mod glb;
 mod json;
 mod material;

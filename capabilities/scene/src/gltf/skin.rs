@@ -5,7 +5,8 @@ use glam::Mat4;
 use crate::model::Skin;
 
 use super::{
-    accessor::{Accessors, Component, Data, Shape},
+    accessor::{Accessors, Data},
+    element::{Component, Shape},
     json::{At, Read},
     node::Nodes,
 };
