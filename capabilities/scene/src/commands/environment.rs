@@ -1,13 +1,17 @@
 //! `scene.environment.add`: a picture of light, or another document, around a scene.
 
-use base::{BlobHash, Color, DocumentId, NodeId};
+use base::{Color, DocumentId, NodeId};
 use document::Delta;
 use kernel::{CommandError, EditScope, Place, Registrar, TaskScope, Work};
 use raster::hdr::{self, HdrError};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{made, scene};
+use super::{
+    made,
+    picture::{Origin, Picture},
+    scene,
+};
 use crate::kinds::{Environment, EnvironmentProperties};
 
 pub(super) fn register(registrar: &mut Registrar<'_>) {
@@ -65,34 +69,17 @@ fn white() -> Color {
 
 fn add(scope: &mut TaskScope<'_>, args: Args) -> Result<Work, CommandError> {
     scene(&scope.content(args.document)?)?;
-    let (path, source) = match (&args.path, args.source) {
-        (Some(path), None) => (path.clone(), None),
-        (None, Some(source)) if source != args.document => (String::new(), Some(scope.record(source)?)),
-        (None, Some(_)) => return Err(CommandError::argument("source", "a scene cannot shine on itself")),
-        _ => return Err(CommandError::argument("", "either a path or a source is needed")),
-    };
-    let bytes = if source.is_none() { scope.assets().read(&path)? } else { Vec::new() };
+    let named = (args.path.as_deref(), args.source);
+    let origin = Origin::named(scope, args.document, named, "a scene cannot shine on itself")?;
     Ok(Box::new(move |away| {
-        let picture = match source {
-            Some(record) => Picture { document: Some(record.id), blob: None, name: record.name },
-            None => {
-                hdr::decode(&bytes, away.assets().limits()).map_err(|error| match error {
-                    HdrError::Limit(limit) => CommandError::Limit { place: path.clone(), limit },
-                    other => CommandError::input(&path, other),
-                })?;
-                let file = path.rsplit(['/', '\\']).next().unwrap_or(&path);
-                Picture { document: None, blob: Some(away.assets().put_blob(bytes)?), name: file.to_owned() }
-            }
-        };
+        let picture = origin.kept(away, |path, bytes, limits| {
+            hdr::decode(bytes, limits).map(drop).map_err(|error| match error {
+                HdrError::Limit(limit) => CommandError::Limit { place: path.to_owned(), limit },
+                other => CommandError::input(path, other),
+            })
+        })?;
         Ok(Box::new(move |scope| Ok(made(scope.edit(|edit| insert(edit, &args, &picture))?))))
     }))
-}
-
-/// What is to shine.
-struct Picture {
-    document: Option<DocumentId>,
-    blob: Option<BlobHash>,
-    name: String,
 }
 
 fn insert(scope: &mut EditScope<'_>, args: &Args, picture: &Picture) -> Result<NodeId, CommandError> {

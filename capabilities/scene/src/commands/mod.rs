@@ -12,6 +12,7 @@ mod mesh;
 mod mirror;
 mod outline;
 mod pick;
+mod picture;
 mod rewrite;
 mod shape;
 mod texture;

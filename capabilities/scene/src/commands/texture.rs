@@ -1,6 +1,6 @@
 //! `scene.texture.add`: an image file, or another document, on a material.
 
-use base::{BlobHash, DocumentId, NodeId};
+use base::{DocumentId, NodeId};
 use document::Delta;
 use kernel::{CommandError, EditScope, Place, Registrar, TaskScope, Work};
 use raster::codec;
@@ -8,7 +8,11 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{check_material, scene};
+use super::{
+    check_material,
+    picture::{Origin, Picture},
+    scene,
+};
 use crate::kinds::{Texture, TextureProperties, TexturePurpose, TextureWrapX, TextureWrapY};
 
 pub(super) fn register(registrar: &mut Registrar<'_>) {
@@ -113,23 +117,12 @@ fn yes() -> bool {
 
 fn add(scope: &mut TaskScope<'_>, args: Args) -> Result<Work, CommandError> {
     check_material(scene(&scope.content(args.document)?)?, "material", args.material)?;
-    let (path, source) = match (&args.path, args.source) {
-        (Some(path), None) => (path.clone(), None),
-        (None, Some(source)) if source != args.document => (String::new(), Some(scope.record(source)?)),
-        (None, Some(_)) => return Err(CommandError::argument("source", "a scene cannot be on itself")),
-        _ => return Err(CommandError::argument("", "either a path or a source is needed")),
-    };
-    let bytes = if source.is_none() { scope.assets().read(&path)? } else { Vec::new() };
+    let named = (args.path.as_deref(), args.source);
+    let origin = Origin::named(scope, args.document, named, "a scene cannot be on itself")?;
     Ok(Box::new(move |away| {
-        let image = match source {
-            Some(record) => Image { document: Some(record.id), blob: None, name: record.name },
-            None => {
-                codec::decode_texels(&bytes, away.assets().limits())
-                    .map_err(|error| CommandError::input(&path, error))?;
-                let file = path.rsplit(['/', '\\']).next().unwrap_or(&path);
-                Image { document: None, blob: Some(away.assets().put_blob(bytes)?), name: file.to_owned() }
-            }
-        };
+        let image = origin.kept(away, |path, bytes, limits| {
+            codec::decode_texels(bytes, limits).map(drop).map_err(|error| CommandError::input(path, error))
+        })?;
         Ok(Box::new(move |scope| {
             let texture = scope.edit(|edit| insert(edit, &args, &image))?;
             Ok(json!({ "texture": texture }))
@@ -137,14 +130,7 @@ fn add(scope: &mut TaskScope<'_>, args: Args) -> Result<Work, CommandError> {
     }))
 }
 
-/// What is to be shown.
-struct Image {
-    document: Option<DocumentId>,
-    blob: Option<BlobHash>,
-    name: String,
-}
-
-fn insert(scope: &mut EditScope<'_>, args: &Args, image: &Image) -> Result<NodeId, CommandError> {
+fn insert(scope: &mut EditScope<'_>, args: &Args, image: &Picture) -> Result<NodeId, CommandError> {
     check_material(scene(scope.content(args.document)?)?, "material", args.material)?;
     let purpose = match args.purpose {
         Purpose::BaseColor => TexturePurpose::BaseColor,

@@ -251,9 +251,10 @@ fn draw<T: Pod>(
         [color.x * color.w, color.y * color.w, color.z * color.w, color.w]
     });
 
-    let is_whole = width <= TILE && height <= TILE;
+    let largest = shared.sampling.tile(height);
+    let is_whole = width <= largest.0 && height <= largest.1;
     let mut pixels = vec![T::zeroed(); if is_whole { 0 } else { (width * height) as usize }];
-    for tile in view::tiles(width, height, TILE) {
+    for tile in view::tiles((width, height), largest) {
         let target = shared.sampling.target(gpu, &tile, output.format())?;
         let clip_from_world = view.clip_from_world(&tile, part);
         let globals = shared.bind(gpu, clip_from_world)?;

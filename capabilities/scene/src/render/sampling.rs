@@ -16,6 +16,9 @@ const SLOTS: [Slot; 1] = [Slot::new(SlotKind::Texture)];
 /// From so many triangles on they are about as small as pixels.
 const MANY: u64 = 1 << 18;
 
+/// The most rows of pixels that are drawn at once from a larger picture.
+const ROWS: u32 = 640;
+
 /// Where the four samples of a pixel come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sampling {
@@ -41,6 +44,15 @@ impl Sampling {
         match software && fits && triangles() && batches().map(count).sum::<u64>() >= MANY {
             true => Sampling::Larger,
             false => Sampling::Device,
+        }
+    }
+
+    /// The width and height of what is drawn at once, in pixels of a picture of this height. Software keeps all triangles of what
+    /// it draws in memory, beside the pixels.
+    pub(super) fn tile(self, height: u32) -> (u32, u32) {
+        match self {
+            Sampling::Device => (TILE, TILE),
+            Sampling::Larger => (TILE, height.div_ceil(height.div_ceil(ROWS).max(1)).max(1)),
         }
     }
 

@@ -127,15 +127,15 @@ impl Tile {
     }
 }
 
-/// The parts of a picture, row by row.
-pub(super) fn tiles(width: u32, height: u32, side: u32) -> impl Iterator<Item = Tile> {
-    let starts = move |whole: u32| (0..whole).step_by(side as usize);
-    starts(height).flat_map(move |top| {
-        starts(width).map(move |left| Tile {
+/// The parts of a picture that are no larger than `across` and `down`, row by row.
+pub(super) fn tiles((width, height): (u32, u32), (across, down): (u32, u32)) -> impl Iterator<Item = Tile> {
+    let starts = |whole: u32, side: u32| (0..whole).step_by(side as usize);
+    starts(height, down).flat_map(move |top| {
+        starts(width, across).map(move |left| Tile {
             left,
             top,
-            width: side.min(width - left),
-            height: side.min(height - top),
+            width: across.min(width - left),
+            height: down.min(height - top),
         })
     })
 }
@@ -332,14 +332,14 @@ mod tests {
     #[test]
     fn tiles_cover_a_picture_once() {
         let mut picture = vec![[0; 4]; 70 * 50];
-        for tile in tiles(70, 50, 32) {
+        for tile in tiles((70, 50), (32, 20)) {
             let pixels = vec![[1, tile.left as u8, tile.top as u8, 0]; (tile.width * tile.height) as usize];
             tile.place(&pixels, &mut picture, 70);
         }
         for (place, pixel) in picture.iter().enumerate() {
-            assert_eq!(*pixel, [1, (place % 70 / 32 * 32) as u8, (place / 70 / 32 * 32) as u8, 0]);
+            assert_eq!(*pixel, [1, (place % 70 / 32 * 32) as u8, (place / 70 / 20 * 20) as u8, 0]);
         }
-        assert_eq!(tiles(32, 32, 32).count(), 1);
+        assert_eq!(tiles((32, 20), (32, 20)).count(), 1);
     }
 
     #[test]
