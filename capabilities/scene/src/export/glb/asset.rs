@@ -81,28 +81,9 @@ impl Asset {
         index
     }
 
-    /// Adds what is added to vertices, one at least: alone what is not nothing, where that is shorter.
+    /// Adds what is added to vertices, one at least. Not as sparse accessors, which VTK 9.1 cannot read.
     pub fn deltas(&mut self, deltas: &[[f32; 3]], with_bounds: bool) -> usize {
-        let mut set: Vec<u32> =
-            (0..).zip(deltas).filter(|(_, delta)| **delta != [0.0; 3]).map(|(i, _)| i).collect();
-        if set.is_empty() {
-            set.push(0);
-        }
-        let index = if set.len() * 4 / 3 >= deltas.len() {
-            self.vectors(deltas.iter().copied())
-        } else {
-            let is_small = deltas.len() <= usize::from(u16::MAX);
-            let (places, component) = self.integers(&set, is_small, None);
-            let bytes = set.iter().filter_map(|i| deltas.get(*i as usize)).flatten();
-            let values = self.view(bytes.flat_map(|number| number.to_le_bytes()), None);
-            self.accessor(json!({
-                "componentType": F32, "count": deltas.len(), "type": shape(3), "sparse": {
-                    "count": set.len(),
-                    "indices": { "bufferView": places, "componentType": component },
-                    "values": { "bufferView": values },
-                },
-            }))
-        };
+        let index = self.vectors(deltas.iter().copied());
         if with_bounds {
             self.bound(index, deltas.iter().copied());
         }
