@@ -8,6 +8,7 @@ mod hash;
 mod id;
 mod limits;
 mod suggest;
+mod time;
 
 pub use color::{Color, ParseColorError};
 pub use diagnostic::{Diagnostic, Severity};
@@ -15,3 +16,4 @@ pub use hash::{BlobHash, EventHash, ParseHashError, StateHash, StepKey, VersionK
 pub use id::{ActorId, DocumentId, IdSource, NodeId, ParseIdError, ReplicaId, TenantId};
 pub use limits::{LimitExceeded, Limits};
 pub use suggest::nearest;
+pub use time::{Flicks, FrameRate, ParseFrameRateError, ParseTimecodeError, parse_timecode, timecode};
