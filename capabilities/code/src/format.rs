@@ -79,6 +79,6 @@ impl Exporter for TextFormat {
         let bytes = Form::of(record)
             .and_then(|form| form.encode(text))
             .map_err(|error| CommandError::Failed(error.to_string()))?;
-        Ok(Exported { bytes, beside: Vec::new(), diagnostics: Vec::new() })
+        Ok(Exported { bytes: bytes.into(), beside: Vec::new(), diagnostics: Vec::new() })
     }
 }

@@ -22,7 +22,7 @@ pub struct Drawing {
     catalogue: Catalogue,
     images: Images,
     layouts: LayoutCache,
-    accelerator: Accelerator,
+    pub(crate) accelerator: Accelerator,
     /// Where the parts of the canvas are that was asked last.
     pub(crate) index: IndexCache,
 }

@@ -56,7 +56,7 @@ impl Exporter for PictureExporter {
         let Drawn { surface, warnings } = self.0.draw(&picture, &view, &assets.reading(), place)?;
         let bytes = codec::encode(&surface, &encoding)
             .map_err(|error| CommandError::argument("", error.to_string()))?;
-        Ok(Exported { bytes, beside: Vec::new(), diagnostics: warnings })
+        Ok(Exported { bytes: bytes.into(), beside: Vec::new(), diagnostics: warnings })
     }
 }
 
@@ -89,7 +89,7 @@ fn write_svg(
     let blob = |hash: &base::BlobHash| assets.blob(*hash).ok().map(|blob| Arc::new(blob.into()));
     let options = ExportOptions { background };
     let (text, diagnostics) = svg::export(picture, &blob, &options);
-    Exported { bytes: text.into_bytes(), beside: Vec::new(), diagnostics }
+    Exported { bytes: text.into_bytes().into(), beside: Vec::new(), diagnostics }
 }
 
 /// The picture at another size.

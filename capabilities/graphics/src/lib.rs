@@ -11,6 +11,7 @@ mod draw;
 mod evaluate;
 mod export;
 pub mod filter;
+mod filters;
 mod images;
 mod import;
 #[allow(missing_docs)]
@@ -44,6 +45,7 @@ impl Capability for Graphics {
         import::register(registrar, &self.0);
         export::register(registrar, &self.0);
         evaluate::register(registrar, &self.0);
+        registrar.filters(Arc::new(filters::Anywhere(self.0.clone())));
         registrar.chart("graphics.tools", include_str!("../tools.json"));
     }
 

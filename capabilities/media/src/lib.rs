@@ -6,3 +6,13 @@
 #[allow(missing_docs)]
 pub mod kinds;
 pub mod model;
+pub mod picture;
+pub mod planar;
+
+mod info;
+mod kept;
+mod readers;
+
+pub use info::ClipInfo;
+pub use kept::Kept;
+pub use readers::Readers;

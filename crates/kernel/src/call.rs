@@ -91,6 +91,7 @@ impl Away {
             settings: &self.settings,
             tracer: self.call.tracer.as_ref(),
             links: &crate::links::NONE,
+            carry_on: None,
         }
     }
 
@@ -104,6 +105,7 @@ impl Away {
             settings: &self.settings,
             tracer: self.call.tracer.as_ref(),
             links: &crate::links::NONE,
+            carry_on: None,
         };
         (assets, &mut self.call.ids)
     }
@@ -119,6 +121,14 @@ impl Away {
             return Err(CommandError::Cancelled);
         }
         Ok(self.call.files.write(path, bytes)?)
+    }
+
+    /// Fails when the work was given up or its time is over.
+    pub(crate) fn carry_on(&self) -> Result<(), CommandError> {
+        match *self.given_up.lock().unwrap_or_else(PoisonError::into_inner) {
+            true => Err(CommandError::Cancelled),
+            false => self.check_deadline(),
+        }
     }
 
     /// Something to tell the user beside the result.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use base::{BlobHash, Limits, NodeId};
 use bytes::Bytes;
 use document::Content;
+use serde_json::Value as Json;
 
 use crate::{CommandError, Links, ports::FontSource};
 
@@ -54,6 +55,15 @@ pub struct Pixels {
     pub height: u32,
     /// `width · height` pixels.
     pub rgba: Vec<[u8; 4]>,
+}
+
+/// Changes pictures as filters say that documents keep.
+pub trait Filters: Send + Sync {
+    /// What becomes of a picture whose pixels are `scale` to a unit of lengths in the filters.
+    ///
+    /// # Errors
+    /// These are no filters, or they would take more than is allowed.
+    fn apply(&self, pixels: Pixels, filters: &Json, scale: f64) -> Result<Pixels, CommandError>;
 }
 
 /// The corners of a box in turn, which need not be upright, in the document's units.

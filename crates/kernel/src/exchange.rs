@@ -1,6 +1,7 @@
 //! Importers and exporters: documents from bytes and bytes from documents.
 
 use base::{Diagnostic, IdSource, Limits};
+use bytes::Bytes;
 use document::{Delta, Key, Value};
 use serde_json::Value as Json;
 
@@ -11,7 +12,7 @@ pub struct Source<'a> {
     /// Where it is, for messages and for what it refers to.
     pub path: &'a str,
     /// The whole file.
-    pub bytes: &'a [u8],
+    pub bytes: &'a Bytes,
     /// The id of the format that it was recognised as.
     pub format: &'a str,
 }
@@ -67,7 +68,7 @@ pub struct ExportRequest {
 /// Bytes of a written document.
 pub struct Exported {
     /// The whole file.
-    pub bytes: Vec<u8>,
+    pub bytes: Bytes,
     /// The files that it refers to.
     pub beside: Vec<FileBeside>,
     /// What was left out or written otherwise than meant.

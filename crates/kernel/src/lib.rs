@@ -40,7 +40,7 @@ pub use call::{Away, Begun, Errand, Finish, Returned, Work};
 pub use commands::{Fragment, core};
 pub use context::{Bounds, Context, Permissions, Source};
 pub use error::CommandError;
-pub use evaluate::{Blobs, Evaluator, Pixels, Quad, Reading, View};
+pub use evaluate::{Blobs, Evaluator, Filters, Pixels, Quad, Reading, View};
 pub use exchange::{
     ExportRequest, Exported, Exporter, FileBeside, Imported, ImportedContent, Importer, Source as FileSource,
 };

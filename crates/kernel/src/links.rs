@@ -7,8 +7,9 @@ use std::{
 
 use base::{DocumentId, StateHash};
 use document::{Content, Value};
+use serde_json::Value as Json;
 
-use crate::{CommandError, Evaluator, Kernel, Pixels, Reading, View};
+use crate::{CommandError, Evaluator, Filters, Kernel, Pixels, Reading, View};
 
 /// A document that another one refers to.
 #[derive(Clone)]
@@ -20,28 +21,36 @@ struct Linked {
 
 /// The documents that a document refers to, and those that these refer to.
 #[derive(Clone, Default)]
-pub struct Links(BTreeMap<DocumentId, Linked>);
+pub struct Links {
+    documents: BTreeMap<DocumentId, Linked>,
+    filters: Option<Arc<dyn Filters>>,
+}
 
 /// No links.
-pub(crate) static NONE: Links = Links(BTreeMap::new());
+pub(crate) static NONE: Links = Links { documents: BTreeMap::new(), filters: None };
 
 impl Links {
     /// Which documents these are.
     pub fn documents(&self) -> impl Iterator<Item = DocumentId> {
-        self.0.keys().copied()
+        self.documents.keys().copied()
     }
 
     /// The hash of what a document holds; none when it is not there.
     pub fn hash(&self, document: DocumentId) -> Option<StateHash> {
-        self.0.get(&document).map(|linked| linked.content.hash())
+        self.documents.get(&document).map(|linked| linked.content.hash())
     }
 
     /// Whether a document may look different at another time.
     pub fn moves(&self, document: DocumentId) -> bool {
-        let tree = self.0.get(&document).and_then(|linked| linked.content.tree());
+        let tree = self.documents.get(&document).and_then(|linked| linked.content.tree());
         tree.is_some_and(|tree| {
             tree.root().end() > 0.0 || tree.root().descendants().any(|node| node.end() > 0.0)
         })
+    }
+
+    /// Whether any of the documents may look different at another time.
+    pub fn any_moves(&self) -> bool {
+        self.documents.keys().any(|document| self.moves(*document))
     }
 
     /// Draws a document as a whole at a time, in seconds. Its longer side becomes `longest` pixels.
@@ -55,29 +64,76 @@ impl Links {
         time: f64,
         reading: &Reading<'_>,
     ) -> Result<Pixels, CommandError> {
-        let linked = self.0.get(&document).ok_or_else(|| CommandError::no_document(document))?;
-        let Some(evaluator) = &linked.evaluator else {
-            return Err(CommandError::NotApplicable(format!(
-                "'{}' is nothing that can be seen",
-                linked.name
-            )));
-        };
-        let (width, height) = evaluator.extent(&linked.content, time)?;
+        let (width, height) = self.extent(document, time)?;
         let side = width.max(height);
-        if !(side.is_finite() && width > 0.0 && height > 0.0) {
-            return Err(CommandError::NotApplicable(format!("'{}' is empty", linked.name)));
-        }
         let scale = f64::from(longest.max(1)) / side;
         let pixels = |length: f64| (length * scale).round().max(1.0) as u32;
-        let (width, height) = (pixels(width), pixels(height));
+        let view = View { width: pixels(width), height: pixels(height), origin: (0.0, 0.0), scale, time };
+        self.draw_view(document, &view, reading)
+    }
+
+    /// The width and height of a document at a time, in its units.
+    ///
+    /// # Errors
+    /// It is not there, nothing that can be seen, or empty.
+    pub fn extent(&self, document: DocumentId, time: f64) -> Result<(f64, f64), CommandError> {
+        let (linked, evaluator) = self.evaluator(document)?;
+        let (width, height) = evaluator.extent(&linked.content, time)?;
+        match width.is_finite() && height.is_finite() && width > 0.0 && height > 0.0 {
+            true => Ok((width, height)),
+            false => Err(CommandError::NotApplicable(format!("'{}' is empty", linked.name))),
+        }
+    }
+
+    /// Draws a part of a document.
+    ///
+    /// # Errors
+    /// As [`Links::draw`].
+    pub fn draw_view(
+        &self,
+        document: DocumentId,
+        view: &View,
+        reading: &Reading<'_>,
+    ) -> Result<Pixels, CommandError> {
+        let (linked, evaluator) = self.evaluator(document)?;
         reading
             .limits
-            .check_picture(width.into(), height.into(), 4)
+            .check_picture(view.width.into(), view.height.into(), 4)
             .map_err(|limit| CommandError::Limit { place: format!("'{}'", linked.name), limit })?;
-        let view = View { width, height, origin: (0.0, 0.0), scale, time };
+        evaluator.draw(&linked.content, view, &Reading { links: &self.without(document), ..*reading })
+    }
+
+    /// The content of a document, and its name; none when it is not there.
+    pub fn content(&self, document: DocumentId) -> Option<(&Content, &str)> {
+        self.documents.get(&document).map(|linked| (&linked.content, linked.name.as_str()))
+    }
+
+    /// The others: what a document is drawn with, so that it is not drawn within itself.
+    pub fn without(&self, document: DocumentId) -> Links {
         let mut others = self.clone();
-        others.0.remove(&document);
-        evaluator.draw(&linked.content, &view, &Reading { links: &others, ..*reading })
+        others.documents.remove(&document);
+        others
+    }
+
+    /// Changes a picture as filters say, whose lengths are `scale` pixels to a unit.
+    ///
+    /// # Errors
+    /// These are no filters, or they would take more than is allowed.
+    pub fn filter(&self, pixels: Pixels, filters: &Json, scale: f64) -> Result<Pixels, CommandError> {
+        match &self.filters {
+            Some(known) => known.apply(pixels, filters, scale),
+            None => Err(CommandError::NotApplicable("there is nothing here that filters pictures".into())),
+        }
+    }
+
+    fn evaluator(&self, document: DocumentId) -> Result<(&Linked, &Arc<dyn Evaluator>), CommandError> {
+        let linked = self.documents.get(&document).ok_or_else(|| CommandError::no_document(document))?;
+        match &linked.evaluator {
+            Some(evaluator) => Ok((linked, evaluator)),
+            None => {
+                Err(CommandError::NotApplicable(format!("'{}' is nothing that can be seen", linked.name)))
+            }
+        }
     }
 }
 
@@ -87,7 +143,7 @@ impl Kernel {
     /// # Errors
     /// A document cannot be read.
     pub fn links(&mut self, documents: &BTreeSet<DocumentId>) -> Result<Links, CommandError> {
-        let mut links = Links::default();
+        let mut links = Links { filters: self.registry.filters().cloned(), ..Links::default() };
         let mut open: Vec<DocumentId> = documents.iter().copied().collect();
         while let Some(document) = open.pop() {
             // One that is gone is missed by whoever draws it.
@@ -96,7 +152,7 @@ impl Kernel {
             }
             let content = self.content(document)?;
             for found in self.referred(&content) {
-                if links.0.contains_key(&found) {
+                if links.documents.contains_key(&found) {
                     continue;
                 }
                 let Ok(record) = self.record(found) else { continue };
@@ -105,7 +161,7 @@ impl Kernel {
                     content: self.content(found)?,
                     evaluator: self.registry.evaluator(&record.kind).cloned(),
                 };
-                links.0.insert(found, linked);
+                links.documents.insert(found, linked);
                 open.push(found);
             }
         }

@@ -18,7 +18,7 @@ use crate::{
     CommandError,
     arguments::{self, Problem},
     call::Work,
-    evaluate::Evaluator,
+    evaluate::{Evaluator, Filters},
     exchange::{Exporter, Importer},
     machines::LazyChart,
     scope::{EditScope, QueryScope, TaskScope},
@@ -104,6 +104,7 @@ pub struct Registry {
     importers: Vec<(Format, Arc<dyn Importer>)>,
     exporters: Vec<(Format, Arc<dyn Exporter>)>,
     evaluators: Vec<(EvaluatorDeclaration, Arc<dyn Evaluator>)>,
+    filters: Option<Arc<dyn Filters>>,
     charts: Vec<LazyChart>,
 }
 
@@ -136,12 +137,14 @@ impl Registry {
             importers: Vec::new(),
             exporters: Vec::new(),
             evaluators: Vec::new(),
+            filters: None,
             charts: Vec::new(),
             trouble: None,
             manifest: &manifest,
         };
         capability.register(&mut registrar);
-        let Registrar { mut handlers, importers, exporters, evaluators, charts, trouble, .. } = registrar;
+        let Registrar { mut handlers, importers, exporters, evaluators, filters, charts, trouble, .. } =
+            registrar;
         let mismatch = |what, id: &str, trouble| RegistryError::Mismatch {
             capability: manifest.id.clone(),
             what,
@@ -183,6 +186,7 @@ impl Registry {
             };
             self.evaluators.push((declared.clone(), evaluator.clone()));
         }
+        self.filters = filters.or(self.filters.take());
         for declared in &manifest.charts {
             let Some((_, text)) = charts.iter().find(|(id, _)| *id == declared.id) else {
                 return Err(mismatch("chart", &declared.id, "is in the manifest, but has no handler"));
@@ -281,6 +285,11 @@ impl Registry {
         self.evaluators.iter().find(|(declared, _)| declared.document == kind).map(|(_, evaluator)| evaluator)
     }
 
+    /// What changes pictures as filters say.
+    pub fn filters(&self) -> Option<&Arc<dyn Filters>> {
+        self.filters.as_ref()
+    }
+
     /// The state machines.
     pub fn charts(&self) -> impl Iterator<Item = &LazyChart> {
         self.charts.iter()
@@ -322,6 +331,7 @@ pub struct Registrar<'m> {
     importers: Vec<(String, Arc<dyn Importer>)>,
     exporters: Vec<(String, Arc<dyn Exporter>)>,
     evaluators: Vec<(String, Arc<dyn Evaluator>)>,
+    filters: Option<Arc<dyn Filters>>,
     charts: Vec<(String, &'static str)>,
     trouble: Option<(&'static str, String)>,
 }
@@ -390,6 +400,11 @@ impl Registrar<'_> {
     pub fn evaluator(&mut self, id: &str, evaluator: Arc<dyn Evaluator>) {
         self.note("evaluator", id, self.manifest.evaluators.iter().any(|declared| declared.id == id));
         self.evaluators.push((id.to_owned(), evaluator));
+    }
+
+    /// What changes pictures as filters say; there is one.
+    pub fn filters(&mut self, filters: Arc<dyn Filters>) {
+        self.filters = Some(filters);
     }
 
     /// A state machine, as the JSON of a chart. It is read when it is run for the first time.

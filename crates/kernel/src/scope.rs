@@ -32,6 +32,7 @@ pub struct Assets<'a> {
     pub(crate) settings: &'a Settings,
     pub(crate) tracer: Option<&'a Tracer>,
     pub(crate) links: &'a Links,
+    pub(crate) carry_on: Option<&'a (dyn Fn() -> Result<(), CommandError> + 'a)>,
 }
 
 impl Assets<'_> {
@@ -78,6 +79,14 @@ impl Assets<'_> {
         if let Some(tracer) = self.tracer {
             tracer.lock().fonts = true;
         }
+    }
+
+    /// Fails when the work was given up or its time is over. Long work asks between its parts.
+    ///
+    /// # Errors
+    /// [`CommandError::Cancelled`] and [`CommandError::TimedOut`].
+    pub fn carry_on(&self) -> Result<(), CommandError> {
+        self.carry_on.map_or(Ok(()), |carry_on| carry_on())
     }
 
     /// The bounds on inputs.
@@ -429,6 +438,7 @@ impl Kernel {
             settings: &self.ports.settings,
             tracer: None,
             links: &links::NONE,
+            carry_on: None,
         }
     }
 }

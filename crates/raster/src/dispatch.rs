@@ -4,7 +4,7 @@
 //! processor.
 
 /// A piece of work on slices whose inner loops gain from wide registers.
-pub(super) trait Kernel {
+pub trait Kernel {
     /// What the work gives.
     type Output;
 
@@ -14,7 +14,7 @@ pub(super) trait Kernel {
 
 /// Runs `kernel` with the widest registers that the processor has.
 #[inline]
-pub(super) fn run<K: Kernel>(kernel: K) -> K::Output {
+pub fn run<K: Kernel>(kernel: K) -> K::Output {
     #[cfg(target_arch = "x86_64")]
     {
         #[target_feature(enable = "avx2")]

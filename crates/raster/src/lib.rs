@@ -8,7 +8,7 @@ pub mod alpha;
 pub mod blend;
 pub mod boxes;
 pub mod codec;
-mod dispatch;
+pub mod dispatch;
 pub mod hdr;
 pub mod lines;
 pub mod mask;

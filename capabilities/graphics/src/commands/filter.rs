@@ -7,7 +7,6 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
-use super::layers;
 use crate::filter::{ColorMatrix, ColorSpace, Filter, Input, Primitive, PrimitiveKind, Region};
 
 /// A region that no picture reaches the ends of: what a filter spreads is never cut off.
@@ -105,7 +104,7 @@ fn apply(scope: &mut EditScope<'_>, args: Apply) -> Result<Json, CommandError> {
         None if scope.selection(args.document).is_empty() => all(scope, args.document)?,
         None => Vec::new(),
     };
-    let nodes = layers(scope, args.document, &named)?;
+    let nodes = filtered(scope, args.document, &named)?;
     for node in &nodes {
         let filters = scope.node(args.document, *node)?.value("filters").map(|value| value.to_json());
         let mut filters = filters.and_then(|json| json.as_array().cloned()).unwrap_or_default();
@@ -114,6 +113,25 @@ fn apply(scope: &mut EditScope<'_>, args: Apply) -> Result<Json, CommandError> {
         scope.set(args.document, *node, "filters", Some(&filters.into()))?;
     }
     Ok(json!({ "nodes": nodes }))
+}
+
+/// The nodes named, else those selected: layers, and whatever else may have filters.
+fn filtered(
+    scope: &mut EditScope<'_>,
+    document: DocumentId,
+    named: &[NodeId],
+) -> Result<Vec<NodeId>, CommandError> {
+    let nodes = if named.is_empty() { scope.selection(document).to_vec() } else { named.to_vec() };
+    if nodes.is_empty() {
+        return Err(CommandError::NotApplicable("nothing is named and nothing is selected".into()));
+    }
+    for node in &nodes {
+        let kind = scope.node(document, *node)?.kind().to_owned();
+        if !matches!(scope.registry().property(&kind, "filters"), Ok(Some(_))) {
+            return Err(CommandError::argument("node", format!("a {kind} has no filters")));
+        }
+    }
+    Ok(nodes)
 }
 
 /// All layers directly on the canvas.
@@ -135,7 +153,7 @@ struct Clear {
 }
 
 fn clear(scope: &mut EditScope<'_>, args: Clear) -> Result<Json, CommandError> {
-    for node in layers(scope, args.document, &args.nodes)? {
+    for node in filtered(scope, args.document, &args.nodes)? {
         scope.set(args.document, node, "filters", None)?;
     }
     Ok(Json::Null)

@@ -116,7 +116,11 @@ impl Exporter for ModelExporter {
             },
             ..diagnostic
         });
-        Ok(Exported { bytes: written.bytes, beside: written.beside, diagnostics: diagnostics.collect() })
+        Ok(Exported {
+            bytes: written.bytes.into(),
+            beside: written.beside,
+            diagnostics: diagnostics.collect(),
+        })
     }
 }
 

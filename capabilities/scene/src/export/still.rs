@@ -86,7 +86,7 @@ impl Exporter for StillExporter {
             let message = format!("images made smaller as the GPU takes none as large: {}", lacks.sizes);
             seen.warnings.push(Diagnostic::warning(place, message));
         }
-        Ok(Exported { bytes, beside: Vec::new(), diagnostics: seen.warnings })
+        Ok(Exported { bytes: bytes.into(), beside: Vec::new(), diagnostics: seen.warnings })
     }
 }
 

@@ -92,7 +92,7 @@ fn import(scope: &mut TaskScope<'_>, args: Import) -> Result<Work, CommandError>
         let source = bundle::Source::Folder(folder);
         return bundle::import(scope, &args.path, args.name, &source).map(all_done);
     }
-    let bytes = scope.assets().read(&args.path)?;
+    let bytes = Bytes::from(scope.assets().read(&args.path)?);
     if bundle::recognises(&bytes) {
         let source = bundle::Source::File(&bytes);
         return bundle::import(scope, &args.path, args.name, &source).map(all_done);
@@ -185,7 +185,8 @@ fn export(scope: &mut TaskScope<'_>, args: Export) -> Result<Work, CommandError>
     let exporter = exporter.clone();
     Ok(Box::new(move |away| {
         let limits = away.assets().limits().clone();
-        let mut assets = Assets { links: &links, ..away.assets() };
+        let carry_on = || away.carry_on();
+        let mut assets = Assets { links: &links, carry_on: Some(&carry_on), ..away.assets() };
         let exported = exporter.export(&content, &record.properties, &request, &mut assets, &limits)?;
         away.warn(exported.diagnostics);
         // The file itself comes last, so that what it refers to is there once it is.
