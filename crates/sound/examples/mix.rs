@@ -1,7 +1,7 @@
 //! Mixes sound files to a WAV file of 24 bits.
 //!
 //! `cargo run --release -p sound --example mix -- OUTPUT.wav RATE GAIN LOWPASS-HZ INPUT…` (a low-pass of 0 is none).
-//! With `-` for the output, each input is decoded and dropped instead, and its frames per second of work are printed.
+//! With `-` for the output, each input is decoded and measured instead: how fast it was, and how loud it is.
 #![allow(clippy::disallowed_methods, clippy::unwrap_used)] // It reads and writes files, and ends by a panic when it cannot.
 
 use std::io::{Seek, SeekFrom, Write};
@@ -74,4 +74,6 @@ fn decode(path: &str) {
         source.info(),
         source.damaged()
     );
+    source.seek(0).unwrap();
+    println!("{:?}", sound::loudness::loudness(source.as_mut()).unwrap());
 }
