@@ -56,6 +56,9 @@ pub enum SoundError {
         /// Why.
         source: Box<SoundError>,
     },
+    /// A source that is read elsewhere failed.
+    #[error("the sound cannot be read: {0}")]
+    Source(Box<dyn std::error::Error + Send + Sync>),
     /// What takes the rendered blocks failed.
     #[error("the rendered sound could not be taken: {0}")]
     Sink(Box<dyn std::error::Error + Send + Sync>),
