@@ -12,8 +12,11 @@ use crate::{
     kinds::{Clip, ClipProperties, Timeline, TimelineProperties, Track, TrackContent, TrackProperties},
 };
 
+/// Whether these are the first bytes of a file of a format.
+type Recognises = fn(&[u8]) -> bool;
+
 /// The formats that are recognised, by what files of them begin with.
-const FORMATS: [(&str, fn(&[u8]) -> bool); 2] = [("sound", is_sound), ("video", is_video)];
+const FORMATS: [(&str, Recognises); 2] = [("sound", is_sound), ("video", is_video)];
 
 pub(crate) fn register(registrar: &mut Registrar<'_>, media: &Arc<Media>) {
     for (format, _) in FORMATS {

@@ -166,8 +166,12 @@ impl Placed {
         let high = |middle: f64, half: f64, most: u32| (middle + half - 1e-6).ceil().min(f64::from(most));
         let (left, top) = (low(self.x, across), low(self.y, down));
         let (right, bottom) = (high(self.x, across, frame.width), high(self.y, down, frame.height));
-        (left < right && top < bottom)
-            .then(|| [left as u32, top as u32, (right - left) as u32, (bottom - top) as u32])
+        (left < right && top < bottom).then_some([
+            left as u32,
+            top as u32,
+            (right - left) as u32,
+            (bottom - top) as u32,
+        ])
     }
 }
 
