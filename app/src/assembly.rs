@@ -8,7 +8,9 @@ use std::{
 };
 
 use base::{Diagnostic, Limits, ReplicaId};
+use codecs::Codecs;
 use kernel::{Context, Kernel, Ports, Registry, Settings, ports::Files};
+use media_client::MediaWorkers;
 use raster_gpu::Accelerator;
 use store::{Options, Store};
 
@@ -62,10 +64,16 @@ pub fn registry(common: &Common) -> Result<Registry, Failure> {
 pub fn registry_on(gpu: gpu::Shared) -> Result<Registry, Failure> {
     let mut registry = Registry::default();
     let graphics = graphics::capability(Accelerator::new(gpu.clone()));
-    for capability in [kernel::core(), graphics, scene::capability(gpu), code::capability()] {
+    let media = media::capability(codecs());
+    for capability in [kernel::core(), graphics, scene::capability(gpu), media, code::capability()] {
         registry.add(capability).map_err(|error| Failure::new(1, error))?;
     }
     Ok(registry)
+}
+
+/// What reads and writes video: workers, started when they are needed.
+pub fn codecs() -> Arc<dyn Codecs> {
+    Arc::new(MediaWorkers::beside_program())
 }
 
 /// The settings: the defaults, over them what the user's file says, then the workspace's, then the command line.
