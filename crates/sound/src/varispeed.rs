@@ -4,7 +4,7 @@
 //! is tabulated at fractions of a frame, finely enough for the lines between them to stay below the stop band.
 
 use std::f64::consts::PI;
-use std::sync::Arc;
+use std::sync::OnceLock;
 
 use crate::dispatch::wide;
 use crate::{Block, Info, SoundError, Source};
@@ -40,24 +40,39 @@ struct Kernel {
     weights: Vec<f32>,
 }
 
+/// Half of the kernel at full bandwidth, at every fraction of a frame up to its reach, and one behind it.
+fn prototype() -> &'static [f64] {
+    static PROTOTYPE: OnceLock<Vec<f64>> = OnceLock::new();
+    PROTOTYPE.get_or_init(|| {
+        let count = (REACH * FRACTIONS) as usize;
+        let value = |index: usize| {
+            let x = index as f64 / FRACTIONS;
+            let angle = PI * CUTOFF * x;
+            let sinc = if index == 0 { 1.0 } else { angle.sin() / angle };
+            sinc * bessel(BETA * (1.0 - (x / REACH).powi(2)).max(0.0).sqrt()) / bessel(BETA)
+        };
+        (0..=count).map(value).chain([0.0]).collect()
+    })
+}
+
 impl Kernel {
     /// The kernel for `step` source frames to an output frame.
     fn new(step: f64) -> Kernel {
+        let prototype = prototype();
         let scale = step.abs().max(1.0);
         let taps = 2 * (REACH * scale / 8.0).ceil() as usize * 8;
         let fractions = (FRACTIONS / scale).ceil().max(16.0) as usize;
-        let half = taps as f64 / 2.0;
-        let cutoff = CUTOFF / scale;
-        let top = bessel(BETA);
         let mut weights = Vec::with_capacity(taps * (fractions + 1));
         let mut row = vec![0.0; taps];
         for fraction in 0..=fractions {
-            let at = half - 1.0 + fraction as f64 / fractions as f64;
+            let at = taps as f64 / 2.0 - 1.0 + fraction as f64 / fractions as f64;
             for (tap, weight) in row.iter_mut().enumerate() {
-                let x = tap as f64 - at;
-                let angle = PI * cutoff * x;
-                let sinc = if angle.abs() < 1e-9 { 1.0 } else { angle.sin() / angle };
-                *weight = sinc * bessel(BETA * (1.0 - (x / half).powi(2)).max(0.0).sqrt()) / top;
+                let x = (tap as f64 - at).abs() / scale * FRACTIONS;
+                let (low, between) = (x as usize, x.fract());
+                *weight = match prototype.get(low..low + 2) {
+                    Some([a, b]) => a + (b - a) * between,
+                    _ => 0.0,
+                };
             }
             let sum: f64 = row.iter().sum();
             weights.extend(row.iter().map(|weight| (weight / sum) as f32));
@@ -168,7 +183,7 @@ impl Stretch {
 /// A source played at another speed, without end: outside of the source there is silence.
 pub struct Varispeed {
     stretch: Stretch,
-    kernel: Arc<Kernel>,
+    kernel: Kernel,
     first: f64,
     step: f64,
     played: u64,
@@ -198,13 +213,7 @@ impl Varispeed {
                 "a number of seconds within the source",
             ));
         }
-        Ok(Varispeed {
-            stretch: Stretch::new(source),
-            kernel: Arc::new(Kernel::new(step)),
-            first,
-            step,
-            played: 0,
-        })
+        Ok(Varispeed { stretch: Stretch::new(source), kernel: Kernel::new(step), first, step, played: 0 })
     }
 
     /// What the source says about itself; rate and frames are the source's own.

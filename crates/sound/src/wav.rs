@@ -112,8 +112,9 @@ impl Writer {
         format.extend((self.frame_bytes() as u16).to_le_bytes());
         format.extend(bits.to_le_bytes());
         if extensible {
-            // Speakers in the usual order; beyond 7.1 and for mono, no speakers are named.
+            // Speakers in the usual order; beyond 7.1 no speakers are named.
             let speakers: u32 = match channels {
+                1 => 0x4,
                 2 => 0x3,
                 3 => 0x7,
                 4 => 0x33,

@@ -22,18 +22,24 @@ use crate::{Block, SoundError};
 const FAILURES: u32 = 256;
 /// The longest hole in the time stamps that is filled with silence, in seconds.
 const LONGEST_HOLE: u64 = 60;
+/// The most silence that damage may make between two seeks, in seconds: hostile time stamps would have no end to it.
+const MOST_SILENCE: u64 = 600;
+/// More frames than any codec has in a packet.
+const LONGEST_PACKET: u64 = 1 << 16;
 
 /// Decoded samples, or the silence in their place, that have not been read yet.
 #[derive(Default)]
 struct Run {
     /// The first frame, from the start of the original; negative within the encoder's delay.
     start: i64,
+    /// All of them: the silent ones first.
     frames: u64,
-    /// Of each channel; empty for silence.
+    /// Silent frames before the samples.
+    silent: u64,
+    /// Of each channel.
     samples: Vec<Vec<f32>>,
-    /// The first frame's index in `samples`.
+    /// The index in `samples` of the first that counts.
     skip: usize,
-    silent: bool,
 }
 
 /// A stretch at whose beginning the decoder begins anew, with the packets before it for its state.
@@ -79,6 +85,8 @@ pub(super) struct Compressed {
     /// The frame that follows the packets decoded so far; `None` right after a seek.
     follows: Option<i64>,
     failures: u32,
+    /// Frames of silence that damage has made since the last seek.
+    silence: u64,
     damaged: u64,
     ended: bool,
 }
@@ -165,6 +173,7 @@ impl Compressed {
             next: 0,
             follows: Some(0),
             failures: 0,
+            silence: 0,
             damaged: 0,
             ended: false,
             decoder,
@@ -271,6 +280,7 @@ impl Compressed {
         self.run.frames = 0;
         self.follows = None;
         self.failures = 0;
+        self.silence = 0;
         self.ended = false;
         if let Some(chapter) = &mut self.chapter {
             chapter.index = None;
@@ -326,7 +336,7 @@ impl Compressed {
         let mut start = self.place(packet);
         self.turn(packet, start);
         let per_tick = self.frames_per_tick.unwrap_or(1) as u64;
-        let (frames, silent) = match self.decoder.decode(packet) {
+        let (mut frames, lost) = match self.decoder.decode(packet) {
             Ok(decoded) if decoded.num_planes() == usize::from(self.info.channels) => {
                 decoded.copy_to_vecs_planar::<f32>(&mut self.run.samples);
                 self.failures = 0;
@@ -334,57 +344,47 @@ impl Compressed {
             }
             // A change of channels within the sound; nothing is known of where these would belong.
             Ok(decoded) => (decoded.frames() as u64, true),
-            Err(Error::ResetRequired) => {
-                self.decoder.reset();
-                (packet.block_dur().get().saturating_mul(per_tick), true)
-            }
-            Err(_) => {
+            Err(error) => {
+                if matches!(error, Error::ResetRequired) {
+                    self.decoder.reset();
+                }
                 self.failures += 1;
                 self.ended |= self.failures > FAILURES;
-                (packet.block_dur().get().saturating_mul(per_tick), true)
+                (packet.block_dur().get().saturating_mul(per_tick).min(LONGEST_PACKET), true)
             }
         };
-        // Hostile durations must not stand for hours of silence.
-        let mut frames = frames.min(LONGEST_HOLE * u64::from(self.info.rate));
         if self.padded {
             frames = frames.saturating_sub(packet.trim_end.get());
         }
-        let mut skip = 0;
+        let (mut silent, mut skip) = (0, 0);
         if let Some(follows) = self.follows {
             let hole = start.saturating_sub(follows);
-            if hole > 0 && hole.unsigned_abs() > LONGEST_HOLE * u64::from(self.info.rate) {
-                start = follows;
-            } else if hole > 0 && follows >= 0 {
-                // The samples stay in `run` while the silence before them is read: both are one run.
-                self.open_hole(hole.unsigned_abs(), silent);
-                frames += hole.unsigned_abs();
-                start = follows;
-            } else if hole < 0 {
+            if hole < 0 {
                 skip = hole.unsigned_abs().min(frames);
-                start = start.saturating_add_unsigned(skip);
                 frames -= skip;
+            } else if follows >= 0 && hole.unsigned_abs() <= LONGEST_HOLE * u64::from(self.info.rate) {
+                silent = hole.unsigned_abs();
+            }
+            if hole < 0 || follows >= 0 {
+                start = follows;
             }
         }
-        self.follows = Some(start.saturating_add_unsigned(frames));
+        if lost {
+            silent += frames;
+            frames = 0;
+        }
+        let allowed = (MOST_SILENCE * u64::from(self.info.rate)).saturating_sub(self.silence);
+        silent = silent.min(allowed);
+        self.silence += silent;
         self.run.start = start;
-        self.run.frames = frames;
-        self.run.skip = skip as usize;
+        self.run.frames = silent + frames;
         self.run.silent = silent;
-        if silent {
-            let heard = self.run.end().saturating_sub(start.max(self.next as i64));
+        self.run.skip = skip as usize;
+        self.follows = Some(self.run.end());
+        if silent > 0 {
+            let heard = start.saturating_add_unsigned(silent).saturating_sub(start.max(self.next as i64));
             self.damaged += heard.max(0).unsigned_abs();
         }
-    }
-
-    /// Puts `hole` silent frames before the samples of the run.
-    fn open_hole(&mut self, hole: u64, silent: bool) {
-        if silent {
-            return;
-        }
-        for channel in &mut self.run.samples {
-            channel.splice(..0, std::iter::repeat_n(0.0, hole as usize));
-        }
-        self.damaged += hole;
     }
 }
 
@@ -458,8 +458,10 @@ impl Source for Compressed {
                 // Nothing was decoded for the frames right behind a seek.
                 (room.min(usize::try_from(offset.unsigned_abs()).unwrap_or(room)), None)
             } else {
-                let left = self.run.frames - offset.unsigned_abs();
-                let from = (!self.run.silent).then_some(self.run.skip + offset as usize);
+                let offset = offset.unsigned_abs();
+                let sounding = offset.checked_sub(self.run.silent);
+                let left = if sounding.is_some() { self.run.frames } else { self.run.silent } - offset;
+                let from = sounding.map(|sounding| self.run.skip + sounding as usize);
                 (room.min(usize::try_from(left).unwrap_or(room)), from)
             };
             for (channel, plane) in block.channels_mut().enumerate() {

@@ -36,10 +36,12 @@ pub(super) fn layout(bytes: &[u8]) -> Result<Option<Layout>, SoundError> {
             }
             b"data" => {
                 let format = format.ok_or_else(|| malformed(at, "the samples come before their format"))?;
+                // Writers that could not seek back to their header leave zero or the most in it.
+                let unfinished = matches!(bytes.get(4..8), Some([0, 0, 0, 0] | [0xff, 0xff, 0xff, 0xff]));
                 let size = match (size, long_data) {
                     (0xffff_ffff, Some(long)) => usize::try_from(long).unwrap_or(usize::MAX),
-                    // Writers that could not seek back leave zero or the most.
-                    (0 | 0xffff_ffff, None) => usize::MAX,
+                    (0xffff_ffff, None) => usize::MAX,
+                    (0, None) if unfinished => usize::MAX,
                     _ => size,
                 };
                 let length = size.min(bytes.len() - body);

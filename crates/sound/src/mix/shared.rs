@@ -33,6 +33,8 @@ struct Member {
     lead: i64,
     /// Opened when it is first heard.
     feed: Option<Feed>,
+    /// Frames that were silent because the file is damaged, once the feed is closed.
+    damaged: u64,
     input: Block,
     bus: Block,
 }
@@ -80,7 +82,8 @@ pub(super) fn groups(mix: &Mix) -> Result<Groups, SoundError> {
                 continue;
             }
             let place = groups[first..].iter().position(|(own, _)| *own == rate).map(|place| first + place);
-            let place = match (place, Converter::new(rate, mix.rate, channels)) {
+            let converter = if place.is_none() { Converter::new(rate, mix.rate, channels) } else { None };
+            let place = match (place, converter) {
                 (Some(place), _) => place,
                 (None, Some(converter)) => {
                     let shared = Shared {
@@ -108,6 +111,7 @@ pub(super) fn groups(mix: &Mix) -> Result<Groups, SoundError> {
                 pan,
                 lead,
                 feed: None,
+                damaged: 0,
                 input: Block::new(0, 0),
                 bus: Block::new(channels, 0),
             });
@@ -129,7 +133,7 @@ impl Shared {
         let to = self.end.min(start + frames as u64);
         if from >= to {
             if start >= self.end {
-                self.members.iter_mut().for_each(|member| member.bus = Block::new(self.channels, 0));
+                self.members.iter_mut().for_each(Member::close);
             }
             return Ok(());
         }
@@ -167,7 +171,8 @@ impl Shared {
 
     /// Tracks, clips, and the frames lost to damage.
     pub(super) fn damaged(&self) -> impl Iterator<Item = (usize, usize, u64)> {
-        let lost = |member: &Member| member.feed.as_ref().map_or(0, |feed| feed.source().damaged());
+        let lost =
+            |member: &Member| member.damaged + member.feed.as_ref().map_or(0, |feed| feed.source().damaged());
         self.members
             .iter()
             .map(move |member| (member.track, member.clip, lost(member)))
@@ -192,6 +197,15 @@ pub(super) fn sum<'a>(output: &mut [f32], parts: impl Iterator<Item = &'a [f32]>
 }
 
 impl Member {
+    /// Lets go of the source.
+    fn close(&mut self) {
+        if let Some(feed) = self.feed.take() {
+            self.damaged += feed.source().damaged();
+            self.input = Block::new(0, 0);
+            self.bus = Block::new(self.bus.channels(), 0);
+        }
+    }
+
     /// Reads the next `frames` source frames, in the mix's channels and at the clip's level, into `bus`.
     fn read(&mut self, frames: usize) -> Result<(), SoundError> {
         let (track, clip) = (self.track, self.clip);

@@ -71,10 +71,6 @@ impl Lane {
 
     /// Renders the next `frames` output frames into `bus`.
     pub(super) fn render(&mut self, frames: usize) -> Result<(), SoundError> {
-        if self.bus.capacity() != frames {
-            self.bus = Block::new(self.bus.channels(), frames);
-        }
-        self.bus.set_frames(frames);
         self.silent = true;
         // Effects that come late are fed the frames that they hold back, once.
         let mut late = if self.frame == 0 { self.effects.latency() } else { 0 };
@@ -91,7 +87,11 @@ impl Lane {
                 done += count;
                 continue;
             }
-            if self.silent && done > 0 {
+            if self.silent {
+                if self.bus.capacity() < frames {
+                    self.bus = Block::new(self.bus.channels(), frames);
+                }
+                self.bus.set_frames(frames);
                 self.bus.channels_mut().for_each(|channel| channel[..done].fill(0.0));
             }
             self.silent = false;
@@ -100,6 +100,9 @@ impl Lane {
                 if fresh { to.fill(0.0) } else { to.copy_from_slice(from) }
             }
             done += count;
+        }
+        if self.silent && self.bus.capacity() > 0 {
+            self.bus = Block::new(self.bus.channels(), 0);
         }
         Ok(())
     }
