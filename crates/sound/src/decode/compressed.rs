@@ -5,6 +5,10 @@ use std::io::Cursor;
 
 use bytes::Bytes;
 use symphonia::core::codecs::CodecParameters;
+use symphonia::core::codecs::audio::well_known::{
+    CODEC_ID_AAC, CODEC_ID_AC3, CODEC_ID_DCA, CODEC_ID_EAC3, CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_OPUS,
+    CODEC_ID_SPEEX,
+};
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
 use symphonia::core::common::Limit;
 use symphonia::core::errors::Error;
@@ -125,6 +129,21 @@ fn decoder(
     symphonia::default::get_codecs().make_audio_decoder(parameters, &options)
 }
 
+/// The name of a codec that is not decoded here.
+fn codec_name(parameters: &AudioCodecParameters) -> String {
+    let name = match parameters.codec {
+        CODEC_ID_OPUS => "Opus",
+        CODEC_ID_AC3 => "AC-3",
+        CODEC_ID_EAC3 => "E-AC-3",
+        CODEC_ID_DCA => "DTS",
+        CODEC_ID_SPEEX => "Speex",
+        CODEC_ID_AAC => "a profile of AAC other than LC",
+        CODEC_ID_MP1 | CODEC_ID_MP2 => "MPEG audio of layer I or II",
+        codec => return format!("sound in the codec {codec}"),
+    };
+    name.to_owned()
+}
+
 fn parameters(track: &Track) -> Option<&AudioCodecParameters> {
     match &track.codec_params {
         Some(CodecParameters::Audio(parameters)) => Some(parameters),
@@ -139,10 +158,7 @@ impl Compressed {
         let track = format.default_track(TrackType::Audio).ok_or(SoundError::NoSound { container })?;
         let parameters = parameters(track).ok_or(SoundError::NoSound { container })?;
         let decoder = decoder(container, parameters).map_err(|error| match error {
-            Error::Unsupported(_) => SoundError::Unsupported {
-                container,
-                what: format!("sound in the codec {}", parameters.codec),
-            },
+            Error::Unsupported(_) => SoundError::Unsupported { container, what: codec_name(parameters) },
             error => fault(container, bytes.len() as u64, &error),
         })?;
         let codec = decoder.codec_info().short_name;
@@ -157,7 +173,8 @@ impl Compressed {
                 bits: parameters
                     .bits_per_sample
                     .filter(|_| codec == "flac" || codec == "alac" || codec.starts_with("pcm"))
-                    .and_then(|bits| u16::try_from(bits).ok()),
+                    .and_then(|bits| u16::try_from(bits).ok())
+                    .filter(|bits| *bits > 0),
             },
             track: track.id,
             frames_per_tick: None,
@@ -183,8 +200,10 @@ impl Compressed {
         this.complete_shape()?;
         super::check_shape(container, this.info.rate, this.info.channels)?;
         this.frames_per_tick = match ticks {
-            // Matroska's durations are rounded, so that stamps drift from the frames even where its ticks are fine.
-            Some((numer, denom)) if container != "mkv" && container != "adts" => {
+            // Matroska rounds its stamps, ADTS has none, and seeks in ADPCM go astray.
+            Some((numer, denom))
+                if container != "mkv" && container != "adts" && !codec.starts_with("adpcm") =>
+            {
                 let frames = u64::from(this.info.rate) * u64::from(numer);
                 frames.is_multiple_of(denom.into()).then(|| (frames / u64::from(denom)) as i64)
             }
@@ -242,6 +261,8 @@ impl Compressed {
                 self.info.frames = Some(self.count()?);
             }
             ("mkv", _) => {}
+            // Whole packets, of which the last may be longer than what it decodes to.
+            ("caf", codec) if !codec.starts_with("pcm") => {}
             _ => {
                 self.origin = per_tick.unwrap_or(1).saturating_mul(start).max(0);
                 self.info.frames = total.filter(|total| *total > 0);

@@ -15,7 +15,7 @@ use crate::{Block, SoundError};
 /// What a file says about its sound.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Info {
-    /// The container: one of the names that [`recognise`] gives.
+    /// The container: one of the names that [`recognise`] gives, "mp4" for "m4a".
     pub container: &'static str,
     /// The codec: "pcm", "flac", "mp3", "vorbis", "aac", …
     pub codec: String,
@@ -49,7 +49,8 @@ pub trait Source: Send {
 }
 
 /// The container that bytes begin with, by its magic numbers: "wav" (also RF64 and BW64), "aiff", "flac", "mp3", "ogg",
-/// "mp4", "mkv", "caf" or "adts". Twelve bytes are enough, but for tags before MP3.
+/// "m4a" (an MP4 of sound alone, by its brand), "mp4", "mkv", "caf" or "adts". Twelve bytes are enough, but for tags before
+/// MP3.
 pub fn recognise(first: &[u8]) -> Option<&'static str> {
     let tag = |at: usize| first.get(at..at + 4);
     match (tag(0)?, tag(8)) {
@@ -60,7 +61,10 @@ pub fn recognise(first: &[u8]) -> Option<&'static str> {
         (b"caff", _) => Some("caf"),
         ([0x1a, 0x45, 0xdf, 0xa3], _) => Some("mkv"),
         ([b'I', b'D', b'3', _], _) => Some(behind_id3(first)),
-        _ if tag(4) == Some(b"ftyp") => Some("mp4"),
+        (_, brand) if tag(4) == Some(b"ftyp") => match brand {
+            Some(b"M4A " | b"M4B " | b"M4P ") => Some("m4a"),
+            _ => Some("mp4"),
+        },
         (&[0xff, second, third, _], _) => mpeg(second, third),
         _ => None,
     }
@@ -104,7 +108,10 @@ pub fn probe(bytes: &Bytes, limits: &Limits) -> Result<Info, SoundError> {
 /// [`SoundError::NoSound`], and [`SoundError::Limit`] for a file over `limits`.
 pub fn open(bytes: Bytes, limits: &Limits) -> Result<Box<dyn Source>, SoundError> {
     Limits::check("the sound file's size in bytes", bytes.len() as u64, limits.file_bytes, "fileBytes")?;
-    let container = recognise(&bytes).ok_or(SoundError::Unrecognised)?;
+    let container = match recognise(&bytes).ok_or(SoundError::Unrecognised)? {
+        "m4a" => "mp4",
+        container => container,
+    };
     let layout = match container {
         "wav" => riff::layout(&bytes)?,
         "aiff" => aiff::layout(&bytes)?,
