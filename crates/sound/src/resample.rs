@@ -10,7 +10,7 @@ use rubato::{Fft, FixedSync, Resampler as _, WindowFunction};
 use crate::varispeed::Varispeed;
 use crate::{Block, Info, SoundError, Source};
 
-/// The longest block on the side of the lower rate; the stop band begins where the lower rate's Nyquist frequency is.
+/// The fewest frames of a block, at the lower rate: the filter is as long, and flat to 0.97 of the lower Nyquist frequency.
 const SHORTEST: usize = 1024;
 /// The longest blocks that still gain from being transformed at once.
 const LONGEST: usize = 1 << 15;

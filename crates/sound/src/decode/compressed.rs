@@ -1,24 +1,15 @@
 //! Everything that a decoder has to turn into samples, through Symphonia.
 
 use std::collections::VecDeque;
-use std::io::Cursor;
 
 use bytes::Bytes;
-use symphonia::core::codecs::CodecParameters;
-use symphonia::core::codecs::audio::well_known::{
-    CODEC_ID_AAC, CODEC_ID_AC3, CODEC_ID_DCA, CODEC_ID_EAC3, CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_OPUS,
-    CODEC_ID_SPEEX,
-};
-use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
-use symphonia::core::common::Limit;
+use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder};
 use symphonia::core::errors::Error;
-use symphonia::core::formats::probe::Hint;
-use symphonia::core::formats::{FormatOptions, FormatReader, SeekMode, SeekTo, Track, TrackType};
-use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
-use symphonia::core::meta::MetadataOptions;
+use symphonia::core::formats::{FormatReader, SeekMode, SeekTo, TrackType};
 use symphonia::core::packet::Packet;
 use symphonia::core::units::Timestamp;
 
+use super::codecs::{decoder, parameters, preroll, reader};
 use super::{Info, Source, gapless};
 use crate::{Block, SoundError};
 
@@ -95,72 +86,13 @@ pub(super) struct Compressed {
     ended: bool,
 }
 
-fn reader(container: &'static str, bytes: &Bytes) -> Result<Box<dyn FormatReader>, SoundError> {
-    let mut hint = Hint::new();
-    hint.with_extension(container);
-    let stream =
-        MediaSourceStream::new(Box::new(Cursor::new(bytes.clone())), MediaSourceStreamOptions::default());
-    // Covers are of no use here.
-    let metadata = MetadataOptions::default().limit_visual_bytes(Limit::Maximum(0));
-    symphonia::default::get_probe()
-        .probe(&hint, stream, FormatOptions::default(), metadata)
-        .map_err(|error| fault(container, bytes.len() as u64, &error))
-}
-
-/// `error` in our words; formats do not say where they failed, so the place is the end when the file ends too early.
-fn fault(container: &'static str, length: u64, error: &Error) -> SoundError {
-    match error {
-        Error::Unsupported(what) => SoundError::Unsupported { container, what: (*what).to_owned() },
-        Error::IoError(_) => SoundError::Malformed {
-            container,
-            offset: length,
-            what: "the file ends within its header".to_owned(),
-        },
-        error => SoundError::Malformed { container, offset: 0, what: format!("its header: {error}") },
-    }
-}
-
-fn decoder(
-    container: &'static str,
-    parameters: &AudioCodecParameters,
-) -> Result<Box<dyn AudioDecoder>, Error> {
-    // Trimming is ours, by time stamps; Matroska's are too coarse for that.
-    let options = AudioDecoderOptions::default().gapless(container == "mkv");
-    symphonia::default::get_codecs().make_audio_decoder(parameters, &options)
-}
-
-/// The name of a codec that is not decoded here.
-fn codec_name(parameters: &AudioCodecParameters) -> String {
-    let name = match parameters.codec {
-        CODEC_ID_OPUS => "Opus",
-        CODEC_ID_AC3 => "AC-3",
-        CODEC_ID_EAC3 => "E-AC-3",
-        CODEC_ID_DCA => "DTS",
-        CODEC_ID_SPEEX => "Speex",
-        CODEC_ID_AAC => "a profile of AAC other than LC",
-        CODEC_ID_MP1 | CODEC_ID_MP2 => "MPEG audio of layer I or II",
-        codec => return format!("sound in the codec {codec}"),
-    };
-    name.to_owned()
-}
-
-fn parameters(track: &Track) -> Option<&AudioCodecParameters> {
-    match &track.codec_params {
-        Some(CodecParameters::Audio(parameters)) => Some(parameters),
-        _ => None,
-    }
-}
-
 impl Compressed {
     /// A reader of the default sound track of `bytes`, a file in `container`.
     pub(super) fn open(container: &'static str, bytes: Bytes) -> Result<Compressed, SoundError> {
         let format = reader(container, &bytes)?;
         let track = format.default_track(TrackType::Audio).ok_or(SoundError::NoSound { container })?;
         let parameters = parameters(track).ok_or(SoundError::NoSound { container })?;
-        let decoder = decoder(container, parameters).map_err(|error| match error {
-            Error::Unsupported(_) => SoundError::Unsupported { container, what: codec_name(parameters) },
-            error => fault(container, bytes.len() as u64, &error),
-        })?;
+        let decoder = decoder(container, parameters)?;
         let codec = decoder.codec_info().short_name;
         let ticks = track.time_base.map(|base| (base.numer.get(), base.denom.get()));
         let mut this = Compressed {
@@ -406,16 +338,6 @@ impl Compressed {
             let heard = start.saturating_add_unsigned(silent).saturating_sub(start.max(self.next as i64));
             self.damaged += heard.max(0).unsigned_abs();
         }
-    }
-}
-
-/// Frames before the wanted one that have to be decoded for the same samples as in a straight decode.
-fn preroll(codec: &str) -> i64 {
-    match codec {
-        // Main data may lie in frames long before (511 bytes of them), at 8 kbit/s in more than twenty of them.
-        "mp3" => 32 * 1152,
-        "vorbis" => 3 * 8192,
-        _ => 0,
     }
 }
 

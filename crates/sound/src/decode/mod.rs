@@ -1,6 +1,7 @@
 //! From the bytes of a file to samples.
 
 mod aiff;
+mod codecs;
 mod compressed;
 mod convert;
 mod gapless;
