@@ -95,13 +95,20 @@ pub fn clip_properties(
         TrackContent::Video => taken.video.as_ref()?,
         TrackContent::Audio => taken.sound.as_ref()?,
     };
-    let duration = match content {
-        TrackContent::Video => Flicks::from_frame(info.duration.nearest_frame(rate).max(1), rate),
-        TrackContent::Audio => info.duration,
+    let shown = taken.video.as_ref();
+    let shown = shown.map(|info| Flicks::from_frame(info.duration.nearest_frame(rate).max(1), rate));
+    let duration = match (content, shown) {
+        (TrackContent::Video, Some(shown)) => shown,
+        // Encoders fill up the last packet of sound.
+        (TrackContent::Audio, Some(shown)) if info.duration < shown + PACKET => info.duration.min(shown),
+        _ => info.duration,
     };
     let info = Value::from_typed(info).ok()?;
     Some(ClipProperties::default().name(name).media(taken.media).info(info).duration(duration.0))
 }
+
+/// Longer than a packet of sound.
+const PACKET: Flicks = Flicks(Flicks::SECOND / 10);
 
 struct MediaImporter(Arc<Media>);
 
