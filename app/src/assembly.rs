@@ -62,7 +62,9 @@ pub fn registry(common: &Common) -> Result<Registry, Failure> {
 pub fn registry_on(gpu: gpu::Shared) -> Result<Registry, Failure> {
     let mut registry = Registry::default();
     let graphics = graphics::capability(Accelerator::new(gpu.clone()));
-    for capability in [kernel::core(), graphics, scene::capability(gpu), code::capability()] {
+    for capability in
+        [kernel::core(), graphics, scene::capability(gpu), media::capability(), code::capability()]
+    {
         registry.add(capability).map_err(|error| Failure::new(1, error))?;
     }
     Ok(registry)
