@@ -8,6 +8,7 @@ pub mod edit;
 #[allow(missing_docs)]
 pub mod kinds;
 pub mod model;
+pub mod otio;
 pub mod time;
 
 use kernel::{Capability, Registrar};
@@ -28,5 +29,6 @@ impl Capability for Media {
 
     fn register(&self, registrar: &mut Registrar<'_>) {
         commands::register(registrar);
+        otio::register(registrar);
     }
 }
