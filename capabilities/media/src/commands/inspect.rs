@@ -47,10 +47,11 @@ fn inspect(scope: &mut QueryScope<'_>, args: Inspect) -> Result<Json, CommandErr
 
 fn told_track(home: NodeRef<'_>, clock: &Clock, lane: &Lane) -> Json {
     let track = home.find(lane.node).and_then(kinds::Track::read);
-    let items: Vec<Json> = (0..lane.pieces.len())
-        .map(|place| {
-            let mut told = told_item(clock, lane, place);
-            let node = lane.pieces.get(place).and_then(|piece| home.find(piece.node));
+    let placed = || lane.pieces.iter().zip(lane.ranges());
+    let items: Vec<Json> = placed()
+        .map(|(piece, range)| {
+            let mut told = told_item(clock, lane, piece, range);
+            let node = home.find(piece.node);
             told["name"] = json!(node.and_then(|node| node.string("name")).unwrap_or_default());
             let found = node.map(|node| markers(node, clock)).unwrap_or_default();
             if !found.is_empty() {
@@ -59,9 +60,9 @@ fn told_track(home: NodeRef<'_>, clock: &Clock, lane: &Lane) -> Json {
             told
         })
         .collect();
-    let cuts = (1..lane.pieces.len()).filter_map(|place| {
-        let found = lane.transition_before(place)?;
-        let cut = lane.start(place);
+    let cuts = placed().take(lane.pieces.len().saturating_sub(1)).filter_map(|(piece, range)| {
+        let found = piece.after.iter().find_map(Attached::transition)?;
+        let cut = range.end;
         Some(json!({
             "node": found.node, "cut": clock.told(cut),
             "start": clock.told(cut - found.before), "end": clock.told(cut + found.after),
@@ -118,13 +119,14 @@ fn pick(scope: &mut QueryScope<'_>, args: Pick) -> Result<Json, CommandError> {
     let sequence = Sequence::read(home);
     let there = sequence.lanes.iter().map(|lane| {
         let transition = lane.under_way(at).map(|(node, _)| node);
-        let item = lane.at(at).map(|place| told_item(&clock, lane, place));
+        let item = lane
+            .at(at)
+            .and_then(|place| Some(told_item(&clock, lane, lane.pieces.get(place)?, lane.range(place))));
         json!({ "track": lane.node, "item": item, "transition": transition })
     });
     let mut points: Vec<(Flicks, &'static str, NodeId)> = Vec::new();
     for lane in &sequence.lanes {
-        for (place, piece) in lane.pieces.iter().enumerate() {
-            let range = lane.range(place);
+        for (piece, range) in lane.pieces.iter().zip(lane.ranges()) {
             points.extend([(range.start, "start", piece.node), (range.end, "end", piece.node)]);
         }
         let marks = lane.pieces.iter().flat_map(|piece| &piece.after).chain(&lane.head);

@@ -11,6 +11,8 @@ mod track;
 mod transition;
 mod trim;
 
+use std::ops::Range;
+
 use base::{DocumentId, Flicks, NodeId};
 use document::{Content, NodeRef, Tree};
 use kernel::{CommandError, EditScope, Registrar};
@@ -128,7 +130,8 @@ impl Editing {
         let now = Sequence::read(scope.node(document, home)?);
         let told = items.iter().filter_map(|item| {
             let (lane, place) = now.find(*item).ok()?;
-            Some(told_item(&clock, now.lanes.get(lane)?, place))
+            let lane = now.lanes.get(lane)?;
+            Some(told_item(&clock, lane, lane.pieces.get(place)?, lane.range(place)))
         });
         Ok(json!({ "items": told.collect::<Vec<_>>() }))
     }
@@ -140,7 +143,7 @@ impl Editing {
     }
 
     /// The range of an item in its track.
-    fn range(&self, item: NodeId) -> Result<std::ops::Range<Flicks>, CommandError> {
+    fn range(&self, item: NodeId) -> Result<Range<Flicks>, CommandError> {
         let (lane, place) = self.sequence.find(item)?;
         let lane = self.sequence.lanes.get(lane).ok_or_else(|| CommandError::no_node(item))?;
         Ok(lane.range(place))
@@ -195,9 +198,7 @@ fn groups(sequence: &Sequence, nodes: &[NodeId], linked: bool) -> Result<Vec<Vec
 }
 
 /// An item as results tell it.
-fn told_item(clock: &Clock, lane: &Lane, place: usize) -> Json {
-    let Some(piece) = lane.pieces.get(place) else { return Json::Null };
-    let range = lane.range(place);
+fn told_item(clock: &Clock, lane: &Lane, piece: &Piece, range: Range<Flicks>) -> Json {
     let mut told = json!({
         "node": piece.node, "track": lane.node, "kind": shown_form(piece),
         "start": clock.told(range.start), "end": clock.told(range.end),

@@ -101,6 +101,16 @@ impl Lane {
         self.start(self.pieces.len())
     }
 
+    /// From when to when each item lasts.
+    pub fn ranges(&self) -> impl Iterator<Item = Range<Flicks>> + '_ {
+        let mut end = Flicks::ZERO;
+        self.pieces.iter().map(move |piece| {
+            let start = end;
+            end = end + piece.duration;
+            start..end
+        })
+    }
+
     /// From when to when an item lasts.
     pub fn range(&self, place: usize) -> Range<Flicks> {
         let start = self.start(place);
@@ -275,8 +285,10 @@ impl Lane {
     pub fn tidy(&mut self) {
         let mut place = 0;
         while let Some(piece) = self.pieces.get(place) {
-            let was = self.were.iter().any(|(node, length)| *node == piece.node && *length == piece.duration);
-            if piece.is_gap() && piece.duration <= Flicks::ZERO && !was {
+            if piece.is_gap()
+                && piece.duration <= Flicks::ZERO
+                && !self.were.contains(&(piece.node, piece.duration))
+            {
                 self.drop_gap(place);
             } else if self.is_joint(place) {
                 self.join_gaps(place - 1);

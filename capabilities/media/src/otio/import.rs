@@ -40,7 +40,12 @@ impl Importer for OtioImporter {
         element.each(&mut |element| files.bring(element));
         let mut told = files.told;
         diagnostics.append(&mut told);
-        diagnostics.iter_mut().for_each(|found| found.place = format!("{}: {}", source.path, found.place));
+        for found in &mut diagnostics {
+            found.place = match found.place.is_empty() {
+                true => source.path.to_owned(),
+                false => format!("{}: {}", source.path, found.place),
+            };
+        }
         Ok(Imported {
             kind: Timeline::KIND,
             content: ImportedContent::Tree(element.deltas(ids)),

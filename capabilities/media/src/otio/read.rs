@@ -21,7 +21,8 @@ use crate::kinds::{Clip, Foreign, Gap, Marker, Stack, Timeline, Track, Transitio
 pub fn timeline(file: &Json, limits: &Limits) -> Result<(Element, Vec<Diagnostic>), OtioError> {
     let rate = guess(file).unwrap_or(FrameRate::FILM);
     let mut foreign = file.clone();
-    let own = timeline_in(&mut foreign).and_then(|root| own::text(root, "frameRate")?.parse::<FrameRate>().ok());
+    let own =
+        timeline_in(&mut foreign).and_then(|root| own::text(root, "frameRate")?.parse::<FrameRate>().ok());
     let mut reader = Reader { rate: own.unwrap_or(rate).number(), nodes: 0, limits, told: Vec::new() };
     let root = timeline_in(&mut foreign).ok_or_else(|| {
         Path::ROOT.error("a Timeline or a Stack of OpenTimelineIO is needed, or a collection with one")
