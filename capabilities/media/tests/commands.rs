@@ -471,6 +471,15 @@ fn a_stack_shows_the_same_taken_apart() {
 }
 
 #[test]
+fn what_is_left_of_a_clip_stays_that_clip() {
+    let mut timeline = Timeline::new(&["v: A:4 B:4"]);
+    let b = timeline.named("B");
+    timeline.run("media.clip.add", json!({ "color": "#ff0000", "start": 3, "duration": 2, "name": "X" }));
+    assert_eq!(timeline.short(), ["v: A@10:3 X@0:2 B@11:3"]);
+    assert_eq!(timeline.named("B"), b);
+}
+
+#[test]
 fn timelines_say_what_is_where() {
     let mut timeline = Timeline::new(&["v: A:4 ~1+1 B:4", "a: -:1 C:4"]);
     timeline.run("node.set", json!({ "property": "startTime", "value": 3600 * base::Flicks::SECOND }));

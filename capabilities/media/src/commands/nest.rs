@@ -1,5 +1,7 @@
 //! Clips put into stacks, and taken out of them.
 
+use std::collections::BTreeSet;
+
 use base::{DocumentId, NodeId};
 use kernel::{CommandError, EditScope, Registrar};
 use schemars::JsonSchema;
@@ -117,10 +119,11 @@ fn unnest(scope: &mut EditScope<'_>, args: Unnest) -> Result<Json, CommandError>
     let (start, video, mut over) = (outer.start(place), outer.video, outer.node);
     outer.take(place..place + 1);
     let mut own: Option<Vec<Piece>> = None;
-    let (mut added, mut freed) = (Vec::new(), Vec::new());
+    let mut added = Vec::new();
+    let inside: BTreeSet<NodeId> =
+        inner.lanes.iter().flat_map(|lane| &lane.pieces).map(|piece| piece.node).collect();
     for (mut track, properties) in inner.lanes.into_iter().zip(below) {
         let pieces = track.detach(stack.in_point..stack.out_point(), scope.ids());
-        freed.extend(pieces.iter().filter(|piece| !piece.is_gap()).map(|piece| piece.node));
         if track.video == video && own.is_none() {
             own = Some(pieces);
             continue;
@@ -142,6 +145,10 @@ fn unnest(scope: &mut EditScope<'_>, args: Unnest) -> Result<Json, CommandError>
         outer.insert(start, pieces, scope.ids());
     }
     editing.sequence.lanes.extend(added);
+    editing.sequence.tidy();
+    let pieces = editing.sequence.lanes.iter().flat_map(|lane| &lane.pieces);
+    let freed = pieces.filter(|piece| !piece.is_gap() && inside.contains(&piece.node));
+    let freed: Vec<NodeId> = freed.map(|piece| piece.node).collect();
     editing.commit(scope)?;
     Ok(json!({ "nodes": freed }))
 }

@@ -1,10 +1,10 @@
 //! Edits of tracks as editors know them: trims, rolls, slips, slides, splits.
 
-use std::ops::Range;
+use std::{collections::BTreeSet, ops::Range};
 
 use base::{Flicks, IdSource, NodeId};
 
-use super::{EditError, Lane, Piece, Sequence};
+use super::{EditError, Lane, Origin, Piece, Sequence};
 
 impl Sequence {
     /// The items that are edited with one: those of the same link, if `linked`. Itself comes first.
@@ -75,8 +75,18 @@ impl Sequence {
         Ok(())
     }
 
-    /// Makes all tracks tidy.
+    /// Makes all tracks tidy. What is left of an item of which only a later part is left stays that item.
     pub fn tidy(&mut self) {
+        let pieces = self.lanes.iter().flat_map(|lane| &lane.pieces);
+        let there = pieces.filter(|piece| piece.origin == Origin::There);
+        let mut there: BTreeSet<NodeId> = there.map(|piece| piece.node).collect();
+        for piece in self.lanes.iter_mut().flat_map(|lane| &mut lane.pieces) {
+            if let Origin::CopyOf(node) = piece.origin
+                && there.insert(node)
+            {
+                (piece.node, piece.origin) = (node, Origin::There);
+            }
+        }
         self.lanes.iter_mut().for_each(Lane::tidy);
     }
 }

@@ -6,7 +6,6 @@ use std::{
 };
 
 use base::{Flicks, NodeId};
-use codecs::MediaInfo;
 use document::{Delta, Key, NodeRef, Property, Tree, Value, keyframe};
 
 use super::{
@@ -350,19 +349,28 @@ fn copy_below<'a>(parent: NodeId, sources: impl Iterator<Item = NodeRef<'a>>, de
     }
 }
 
-/// From when to when a clip's file has material; none for what has no end: documents, colours, stills, unknown files.
+/// From when to when a clip's file has material; none for what has no end: documents, colours, stills, unknown files. Long
+/// tracks are read at each edit, so that of the information, a `codecs::MediaInfo`, only this is looked at.
 fn material(clip: kinds::Clip<'_>, video: bool) -> Option<(Flicks, Flicks)> {
-    let info: MediaInfo = clip.info().filter(|_| clip.document().is_none())?.to_typed().ok()?;
-    let wanted =
-        u32::try_from(clip.node().value("stream").and_then(|stream| stream.as_integer()).unwrap_or(-1)).ok();
-    let range = |stream: u32, start: Flicks, duration: Flicks| (stream, (start, start + duration));
-    let streams: Vec<(u32, (Flicks, Flicks))> = match video {
-        true => info.video.iter().map(|video| range(video.stream, video.start, video.duration)).collect(),
-        false => info.sound.iter().map(|sound| range(sound.stream, sound.start, sound.duration)).collect(),
+    let info = clip.info().filter(|_| clip.document().is_none())?;
+    let integer = |value: &Value, name: &str| entry(value, name).and_then(Value::as_integer);
+    let range =
+        |stream: &Value| Some((Flicks(integer(stream, "start")?), Flicks(integer(stream, "duration")?)));
+    let wanted = clip.node().value("stream").and_then(|stream| stream.as_integer());
+    let streams = match entry(&info, if video { "video" } else { "sound" }) {
+        Some(Value::List(streams)) => &**streams,
+        _ => &[],
     };
-    let named = streams.iter().find(|(stream, _)| wanted == Some(*stream)).or(streams.first());
-    let range = named.map_or((Flicks::ZERO, info.duration), |(_, range)| *range);
-    (range.0 < range.1).then_some(range)
+    let named = streams.iter().find(|stream| wanted.is_some() && integer(stream, "stream") == wanted);
+    let (start, duration) = match named.or(streams.first()) {
+        Some(stream) => range(stream)?,
+        None => (Flicks::ZERO, Flicks(integer(&info, "duration")?)),
+    };
+    (duration > Flicks::ZERO).then_some((start, start + duration))
+}
+
+fn entry<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
+    if let Value::Map(map) = value { map.get(name) } else { None }
 }
 
 /// A name shared by clips that are edited together, made from an id.
