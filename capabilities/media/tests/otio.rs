@@ -186,6 +186,10 @@ fn damaged_files_are_refused_with_their_place() {
         track(clip("x", range(0.0, 1.0))).to_string().replace("\"value\":1.0", "\"value\":Infinity");
     let error = otio::read(infinite.as_bytes(), &Limits::default()).unwrap_err();
     assert!(error.to_string().contains("a finite number is needed"), "{error}");
+    for odd in [json!(null), json!("x"), json!([])] {
+        let text = json!({ "OTIO_SCHEMA": "Timeline.1", "tracks": odd }).to_string();
+        assert_eq!(parsed(&otio::write(&tree(&text)).unwrap()).difference(&parsed(&text)), None, "{text}");
+    }
     // What stands for anything may be anywhere.
     for odd in [json!(null), json!(3), json!("x"), json!([[]]), json!({}), json!({ "OTIO_SCHEMA": 7 })] {
         let text = track(odd).to_string();

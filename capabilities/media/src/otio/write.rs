@@ -24,7 +24,8 @@ pub fn timeline(element: &Element) -> Json {
         file = fields::blank(Timeline::KIND, writer.rate);
     }
     let Some(root) = read::timeline_in(&mut file) else { return file };
-    if read::tracks_of(root).is_none() {
+    let is_empty = children.is_empty() && markers.is_empty();
+    if read::tracks_of(root).is_none() && !is_empty {
         let blank = fields::blank(Timeline::KIND, writer.rate);
         root.set("tracks", blank.get("tracks").cloned().unwrap_or(Json::Null));
     }
