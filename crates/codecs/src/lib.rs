@@ -7,6 +7,7 @@ mod error;
 mod info;
 mod picture;
 mod port;
+pub mod wire;
 
 pub use error::CodecError;
 pub use info::{MediaInfo, SoundInfo, VideoInfo};
