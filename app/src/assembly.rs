@@ -4,11 +4,13 @@ use std::{
     env, fs,
     io::ErrorKind,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 use base::{Diagnostic, Limits, ReplicaId};
+use codecs::Codecs;
 use kernel::{Context, Kernel, Ports, Registry, Settings, ports::Files};
+use media_client::MediaWorkers;
 use raster_gpu::Accelerator;
 use store::{Options, Store};
 
@@ -99,6 +101,12 @@ pub fn gpu(common: &Common) -> gpu::Shared {
         Some(folder) => gpu::Shared::with_store(choice, Arc::new(Pipelines::new(folder.join("gpu")))),
         None => gpu::Shared::new(choice),
     }
+}
+
+/// What reads and writes video: workers that are started when they are needed, the same for all of the process.
+pub fn codecs() -> Arc<dyn Codecs> {
+    static WORKERS: OnceLock<MediaWorkers> = OnceLock::new();
+    Arc::new(WORKERS.get_or_init(MediaWorkers::beside_program).clone())
 }
 
 /// The user's cache folder.
