@@ -3,15 +3,18 @@
 mod change;
 mod file;
 mod find;
+mod syntax;
+
+use std::sync::Arc;
 
 use base::DocumentId;
 use document::Content;
 use kernel::{CommandError, Registrar};
 use ropey::Rope;
 
-use crate::TextError;
+use crate::{Syntaxes, TextError};
 
-pub(super) fn register(registrar: &mut Registrar<'_>) {
+pub(super) fn register(registrar: &mut Registrar<'_>, syntaxes: &Arc<Syntaxes>) {
     registrar.task("code.create", file::create);
     registrar.task("code.save", file::save);
     registrar.edit("code.encoding.set", file::set_encoding);
@@ -21,6 +24,11 @@ pub(super) fn register(registrar: &mut Registrar<'_>) {
     registrar.edit("code.lineEndings.set", change::set_line_endings);
     registrar.query("code.find", find::find);
     registrar.query("code.read", find::read);
+    registrar.edit("code.language.set", syntax::set_language);
+    let kept = syntaxes.clone();
+    registrar.query("code.highlight", move |scope, args| syntax::highlight(scope, args, &kept));
+    let kept = syntaxes.clone();
+    registrar.query("code.symbols", move |scope, args| syntax::list_symbols(scope, args, &kept));
 }
 
 /// The text of a document.

@@ -1,0 +1,1 @@
+; Scopes, definitions and references.
