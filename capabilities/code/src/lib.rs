@@ -13,11 +13,16 @@ mod error;
 mod format;
 mod highlight;
 mod language;
+mod listing;
+mod locals;
 mod places;
+mod rename;
 mod replace;
 mod search;
+mod structure;
 mod symbols;
 mod syntax;
+mod theme;
 
 use std::sync::Arc;
 
@@ -27,8 +32,10 @@ pub use encoding::{Encoding, Form};
 pub use error::TextError;
 pub use highlight::{Highlight, highlights};
 pub use language::Language;
+pub use rename::{RenameError, rename};
 pub use symbols::{Symbol, symbols};
 pub use syntax::{NoSyntax, Syntax, Syntaxes};
+pub use theme::{Style, Theme};
 
 /// The kind of text documents.
 pub const KIND: &str = "code.text";
@@ -52,6 +59,9 @@ impl Capability for Code {
         commands::register(registrar, &self.syntaxes);
         registrar.importer(format::TEXT, Arc::new(format::TextFormat));
         registrar.exporter(format::TEXT, Arc::new(format::TextFormat));
+        for listing in [listing::HTML, listing::SVG] {
+            registrar.exporter(listing, Arc::new(listing::Listing));
+        }
     }
 
     fn deactivate(&self) {

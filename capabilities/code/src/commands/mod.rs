@@ -3,6 +3,8 @@
 mod change;
 mod file;
 mod find;
+mod rename;
+mod structure;
 mod syntax;
 
 use std::sync::Arc;
@@ -29,6 +31,12 @@ pub(super) fn register(registrar: &mut Registrar<'_>, syntaxes: &Arc<Syntaxes>) 
     registrar.query("code.highlight", move |scope, args| syntax::highlight(scope, args, &kept));
     let kept = syntaxes.clone();
     registrar.query("code.symbols", move |scope, args| syntax::list_symbols(scope, args, &kept));
+    let kept = syntaxes.clone();
+    registrar.task("code.rename", move |scope, args| rename::rename(scope, args, &kept));
+    let kept = syntaxes.clone();
+    registrar.query("code.structure.find", move |scope, args| structure::find(scope, args, &kept));
+    let kept = syntaxes.clone();
+    registrar.task("code.structure.replace", move |scope, args| structure::replace(scope, args, &kept));
 }
 
 /// The text of a document.
