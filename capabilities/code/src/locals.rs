@@ -32,6 +32,8 @@ pub struct Name {
     pub text: String,
     /// Whether it names a member, too, so that another name has to come behind that.
     pub shorthand: bool,
+    /// Whether it is a word of text that stands in the place of a macro, where a name means what it means there.
+    pub elsewhere: bool,
     space: Space,
     scope: usize,
     weak: bool,
@@ -170,6 +172,7 @@ impl Locals {
                     range,
                     text: shown,
                     shorthand: false,
+                    elsewhere: is("words"),
                     space: Space::Any,
                     scope,
                     weak: false,
@@ -216,6 +219,7 @@ impl Locals {
             range,
             text,
             shorthand: is("shorthand"),
+            elsewhere: false,
             space,
             scope,
             weak: is("weak"),

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::{
     Syntax,
-    locals::{Locals, Meaning},
+    locals::{Locals, Meaning, Name},
 };
 
 /// Why a name cannot be changed. Places are in bytes.
@@ -49,9 +49,15 @@ pub fn rename(syntax: &Syntax, byte: usize, new: &str) -> Result<Vec<(Range<usiz
     if let Some((name, _)) = names.find(|(_, (before, after))| before != after) {
         return Err(RenameError::Collision(name.range.start));
     }
+    let old = locals.names.get(at).map(|name| name.text.as_str());
+    let is_met = |name: &Name| name.elsewhere && old == Some(name.text.as_str());
+    let mut met = locals.names.iter().zip(&before).filter(|(name, _)| is_met(name));
+    if let Some((name, _)) = met.find(|(_, meaning)| **meaning == Meaning::Unknown) {
+        return Err(RenameError::Collision(name.range.start));
+    }
     let renamed =
         locals.names.iter().enumerate().filter(|(index, name)| is_renamed(*index) && name.text != new);
-    let edit = |name: &crate::locals::Name| {
+    let edit = |name: &Name| {
         let text = if name.shorthand { format!("{}: {new}", name.text) } else { new.to_owned() };
         (name.range.clone(), text)
     };

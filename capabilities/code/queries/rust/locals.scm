@@ -17,6 +17,7 @@
 (macro_invocation macro: (identifier) @ignore)
 (token_tree "." . (identifier) @ignore)
 (token_tree "::" . (identifier) @ignore)
+(token_tree ["type" "fn" "struct" "const" "enum" "trait" "mod"] . (identifier) @ignore)
 (attribute (identifier) @ignore)
 (attribute_item (attribute (token_tree (identifier) @ignore)))
 (enum_variant name: (identifier) @ignore)
