@@ -74,6 +74,23 @@ fn is_whole(syntax: &mut Syntax) -> bool {
     syntax.layers(whole).iter().all(|(_, tree, _)| !tree.root_node().has_error())
 }
 
+#[test]
+fn what_is_nested_without_end_ends_in_bounded_work() {
+    let run = || {
+        for (language, piece) in
+            Language::all().flat_map(|language| ["[", "f(", "{"].map(|piece| (language, piece)))
+        {
+            let text = Rope::from_str(&piece.repeat(100_000));
+            if let Ok(mut syntax) = Syntax::new(&text, language) {
+                highlights(&mut syntax, 0..text.len_bytes());
+                symbols(&syntax);
+            }
+        }
+    };
+    // A parser that recursed would not come far on so small a stack.
+    std::thread::Builder::new().stack_size(256 << 10).spawn(run).unwrap().join().unwrap();
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
     #[test]
