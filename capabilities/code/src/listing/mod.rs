@@ -108,7 +108,7 @@ impl Exporter for Listing {
             HTML => html::write(&lines, title, options.line_numbers),
             _ => svg::write(&lines, &options),
         };
-        Ok(Exported { bytes: written.into_bytes(), beside: Vec::new(), diagnostics })
+        Ok(Exported { bytes: written.into_bytes().into(), beside: Vec::new(), diagnostics })
     }
 }
 
