@@ -150,7 +150,7 @@ impl Open {
     }
 
     /// Puts what was decoded into the channels from a sample on; says how many.
-    fn take(&mut self, channels: &mut [Vec<f32>], from: usize, most: usize) -> usize {
+    fn take(&mut self, channels: &mut [&mut [f32]], from: usize, most: usize) -> usize {
         let Some((slot, samples, read)) = &mut self.current else { return 0 };
         let count = most.min(*samples - *read);
         for (channel, into) in channels.iter_mut().enumerate() {
@@ -173,8 +173,8 @@ impl SoundReader for Reader {
         self.with(|open| open.seek(sample, &limits))
     }
 
-    fn read(&mut self, channels: &mut [Vec<f32>]) -> Result<usize, CodecError> {
-        let wanted = channels.iter().map(Vec::len).min().unwrap_or(0);
+    fn read(&mut self, channels: &mut [&mut [f32]]) -> Result<usize, CodecError> {
+        let wanted = channels.iter().map(|channel| channel.len()).min().unwrap_or(0);
         let (limits, mut count) = (self.limits.clone(), 0);
         while count < wanted {
             let open = self.opened()?;

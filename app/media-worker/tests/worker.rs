@@ -119,6 +119,11 @@ fn write(workers: &MediaWorkers, request: &Encode) -> Result<Bytes, CodecError> 
     encoder.finish()
 }
 
+/// Buffers, to be filled.
+fn slices(buffers: &mut [Vec<f32>]) -> Vec<&mut [f32]> {
+    buffers.iter_mut().map(Vec::as_mut_slice).collect()
+}
+
 fn read_all(workers: &MediaWorkers, file: &Bytes, stream: u32, from: u64) -> Vec<Vec<f32>> {
     let mut reader = workers.sound(file, stream, &Limits::default()).unwrap();
     if from > 0 {
@@ -127,7 +132,7 @@ fn read_all(workers: &MediaWorkers, file: &Bytes, stream: u32, from: u64) -> Vec
     let mut all = vec![Vec::new(); 2];
     let mut buffers = vec![vec![0.0; 5000]; 2];
     loop {
-        let count = reader.read(&mut buffers).unwrap();
+        let count = reader.read(&mut slices(&mut buffers)).unwrap();
         if count == 0 {
             return all;
         }
@@ -294,7 +299,7 @@ fn a_reader_outlives_its_worker_and_a_writer_tells() {
     let mut buffers = vec![vec![0.0; 3000]; 2];
     for round in 0..4 {
         assert_eq!(number(&pictures.numbered(10 + round).unwrap()), 10 + round);
-        assert_eq!(sounds.read(&mut buffers).unwrap(), 3000);
+        assert_eq!(sounds.read(&mut slices(&mut buffers)).unwrap(), 3000);
         let found = f64::from(buffers[0][1500] - tone(round as usize * 3000 + 1500, 0));
         assert!(found.abs() < 0.1, "{found}");
         signal(Signal::KILL);
@@ -328,9 +333,9 @@ fn read_some(workers: &MediaWorkers, file: &Bytes) -> Result<(), CodecError> {
     }
     for stream in &info.sound {
         let mut reader = workers.sound(file, stream.stream, &limits)?;
-        reader.read(&mut vec![vec![0.0; 4000]; stream.channels.into()])?;
+        reader.read(&mut slices(&mut vec![vec![0.0; 4000]; stream.channels.into()]))?;
         reader.seek(50_000)?;
-        reader.read(&mut vec![vec![0.0; 4000]; stream.channels.into()])?;
+        reader.read(&mut slices(&mut vec![vec![0.0; 4000]; stream.channels.into()]))?;
     }
     Ok(())
 }

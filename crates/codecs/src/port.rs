@@ -68,11 +68,12 @@ pub trait SoundReader: Send {
     /// Decoding broke off.
     fn seek(&mut self, sample: u64) -> Result<(), CodecError>;
 
-    /// Reads the next samples into buffers of equal length, one for each channel; says how many. At the end it says 0.
+    /// Fills buffers of equal length, one for each channel, with the next samples; says how many there were, which are fewer
+    /// only at the end.
     ///
     /// # Errors
     /// Decoding broke off.
-    fn read(&mut self, channels: &mut [Vec<f32>]) -> Result<usize, CodecError>;
+    fn read(&mut self, channels: &mut [&mut [f32]]) -> Result<usize, CodecError>;
 
     /// How many packets were damaged and left out so far.
     fn damaged(&self) -> u64;

@@ -47,9 +47,6 @@ pub(super) fn opener(
 struct Decoded {
     info: Info,
     reader: Box<dyn SoundReader>,
-    /// What was read and not asked for yet.
-    left: Vec<Vec<f32>>,
-    taken: usize,
 }
 
 impl Decoded {
@@ -61,8 +58,7 @@ impl Decoded {
         limits: &Limits,
     ) -> Result<Self, SoundError> {
         let reader = codecs.sound(file, stream, limits).map_err(broken)?;
-        let left = vec![Vec::new(); usize::from(info.channels)];
-        Ok(Decoded { info, reader, left, taken: 0 })
+        Ok(Decoded { info, reader })
     }
 }
 
@@ -72,38 +68,16 @@ impl Source for Decoded {
     }
 
     fn seek(&mut self, frame: u64) -> Result<(), SoundError> {
-        self.left.iter_mut().for_each(Vec::clear);
-        self.taken = 0;
         self.reader.seek(frame).map_err(broken)
     }
 
     fn read(&mut self, block: &mut Block) -> Result<usize, SoundError> {
-        block.reshape(self.left.len());
-        let mut filled = 0;
-        let capacity = block.capacity();
-        block.set_frames(capacity);
-        while filled < capacity {
-            let ready = self.left.first().map_or(0, Vec::len).saturating_sub(self.taken);
-            if ready == 0 {
-                self.taken = 0;
-                if self.reader.read(&mut self.left).map_err(broken)? == 0 {
-                    self.left.iter_mut().for_each(Vec::clear);
-                    break;
-                }
-                continue;
-            }
-            let count = ready.min(capacity - filled);
-            for (to, from) in block.channels_mut().zip(&self.left) {
-                let from = from.get(self.taken..self.taken + count).unwrap_or_default();
-                if let Some(to) = to.get_mut(filled..filled + from.len()) {
-                    to.copy_from_slice(from);
-                }
-            }
-            filled += count;
-            self.taken += count;
-        }
-        block.set_frames(filled);
-        Ok(filled)
+        block.reshape(self.info.channels.into());
+        block.set_frames(block.capacity());
+        let mut channels: Vec<&mut [f32]> = block.channels_mut().collect();
+        let count = self.reader.read(&mut channels).map_err(broken)?;
+        block.set_frames(count);
+        Ok(count)
     }
 
     fn damaged(&self) -> u64 {

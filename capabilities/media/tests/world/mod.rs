@@ -154,10 +154,10 @@ impl SoundReader for Ramp {
         Ok(())
     }
 
-    fn read(&mut self, channels: &mut [Vec<f32>]) -> Result<usize, CodecError> {
-        let count = self.most.saturating_sub(self.next).min(1000);
+    fn read(&mut self, channels: &mut [&mut [f32]]) -> Result<usize, CodecError> {
+        let count = self.most.saturating_sub(self.next).min(channels[0].len() as u64);
         for channel in channels {
-            *channel = (self.next..self.next + count).map(sample).collect();
+            channel.iter_mut().zip(self.next..self.next + count).for_each(|(to, at)| *to = sample(at));
         }
         self.next += count;
         Ok(count as usize)
