@@ -9,6 +9,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 #[error("'{0}' is not a hash of 64 hexadecimal digits")]
 pub struct ParseHashError(String);
 
+/// From how many bytes on all cores hash together.
+const SPREAD: usize = 1 << 20;
+
 macro_rules! hash_type {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -18,7 +21,12 @@ macro_rules! hash_type {
         impl $name {
             /// The hash of these bytes.
             pub fn of(bytes: &[u8]) -> Self {
-                $name(*blake3::hash(bytes).as_bytes())
+                let mut hasher = blake3::Hasher::new();
+                match bytes.len() < SPREAD {
+                    true => hasher.update(bytes),
+                    false => hasher.update_rayon(bytes),
+                };
+                $name(*hasher.finalize().as_bytes())
             }
 
             /// The first eight digits: enough for a person to tell hashes apart.

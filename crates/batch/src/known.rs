@@ -22,6 +22,8 @@ pub struct Known<'v> {
     pub(crate) script: String,
     force: bool,
     origins: Option<Origins>,
+    /// Where inputs are, by their hashes.
+    inputs: BTreeMap<BlobHash, String>,
 }
 
 /// The files that something follows from, by the paths that were asked for, with their stamps; none where there was nothing.
@@ -58,7 +60,15 @@ impl<'v> Known<'v> {
         environment: String,
         script: String,
     ) -> Self {
-        Known { versions, files, environment, script, force: false, origins: Some(Origins::new()) }
+        Known {
+            versions,
+            files,
+            environment,
+            script,
+            force: false,
+            origins: Some(Origins::new()),
+            inputs: BTreeMap::new(),
+        }
     }
 
     /// The same, with every step to be run, also those whose result is known.
@@ -124,8 +134,24 @@ impl<'v> Known<'v> {
         })
     }
 
+    /// A blob that a step's documents name: what was kept of it, else the input that it is.
+    pub(crate) fn blob(&mut self, hash: BlobHash) -> Option<Vec<u8>> {
+        self.versions.blob(hash).or_else(|| {
+            let bytes = self.files.read(self.inputs.get(&hash)?).ok()?;
+            (BlobHash::of(&bytes) == hash).then_some(bytes)
+        })
+    }
+
     /// The hash of a file as it is now; none when it cannot be read.
     fn hash(&mut self, path: &str) -> Option<BlobHash> {
+        let hash = self.hash_now(path);
+        if let Some(hash) = hash {
+            self.inputs.insert(hash, path.to_owned());
+        }
+        hash
+    }
+
+    fn hash_now(&mut self, path: &str) -> Option<BlobHash> {
         let stamp = self.files.stamp(path);
         if let Some(stamp) = &stamp
             && let Some(hash) = self.versions.hash(stamp)

@@ -1,11 +1,11 @@
 //! What lanes do: one step after the other, from its arguments to its result, run or known.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use base::{Diagnostic, DocumentId, StepKey, VersionKey};
+use base::{BlobHash, Diagnostic, DocumentId, StepKey, VersionKey};
 use kernel::{
     Begun, Bounds, CommandError, Context, Deed, Kernel, Request, Response, Trace, WORKSPACE, ports::Clock,
 };
@@ -426,10 +426,12 @@ impl<'r, 'v> Lanes<'r, 'v> {
     }
 }
 
-/// The blobs that outlast a step: those that documents name, and the files that it wrote.
+/// The blobs that outlast a step: the files that it wrote, and those that documents name, but for inputs, which are read
+/// again: its result counts only as long as they are the same.
 fn blobs(kernel: &Kernel, deeds: &[Deed], trace: &Trace) -> Result<Blobs, CommandError> {
     let mut blobs: Blobs = trace.writes.iter().map(|written| (written.hash, written.bytes.clone())).collect();
-    for hash in deeds.iter().flat_map(|deed| &deed.blobs) {
+    let inputs: BTreeSet<BlobHash> = trace.reads.values().flatten().copied().collect();
+    for hash in deeds.iter().flat_map(|deed| &deed.blobs).filter(|hash| !inputs.contains(hash)) {
         blobs.insert(*hash, kernel.blob(*hash)?);
     }
     Ok(blobs)

@@ -184,7 +184,7 @@ impl Lanes<'_, '_> {
         for deed in self.deeds(step, version)? {
             for hash in &deed.blobs {
                 if shared.kernel.blob(*hash).is_err() {
-                    let blob = self.known().and_then(|mut known| known.versions.blob(*hash));
+                    let blob = self.known().and_then(|mut known| known.blob(*hash));
                     shared.kernel.put_blob(blob.ok_or_else(|| self.gone(step))?)?;
                 }
             }
