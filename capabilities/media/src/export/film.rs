@@ -12,14 +12,15 @@ use std::{
 use ::sound::{Block, Mix, Report, SoundError};
 use base::{Diagnostic, Flicks, FrameRate, Limits};
 use codecs::{
-    Codec, Color, Container, Encode, EncodeSound, EncodeVideo, Encoder, Layout, Matrix, PictureFormat,
-    Primaries, Transfer,
+    Codec, CodecError, Color, Container, Encode, EncodeSound, EncodeVideo, Encoder, Layout, Matrix,
+    PictureFormat, Primaries, Support, Transfer,
 };
 use document::{Content, Key, Value};
 use kernel::{Assets, CommandError, ExportRequest, Exported, Exporter};
 
 use super::{
-    Subject,
+    HASHES, Subject,
+    hashes::Hashes,
     options::{self, FilmOptions, choose, codecs_of},
     sound::mixed,
     still::size,
@@ -56,7 +57,7 @@ impl Exporter for FilmExporter {
             None => None,
         };
         let broken = |error| CommandError::Failed(format!("{}: {error}", subject.name));
-        let mut encoder = self.0.readers.codecs().encode(&plan.encode).map_err(broken)?;
+        let mut encoder = self.encoder(&plan, &request.format).map_err(broken)?;
         let mut diagnostics = self.run(&plan, &subject, range, mix, encoder.as_mut(), assets)?;
         let bytes = encoder.finish().map_err(broken)?;
         diagnostics.splice(0..0, plan.warning);
@@ -85,10 +86,15 @@ impl FilmExporter {
     ) -> Result<Plan, CommandError> {
         let refused =
             |message: &str| CommandError::argument("options", format!("{}: {message}", request.format));
-        let support = self.0.readers.codecs().support();
+        // Hashes are those of what is asked for, or else usual, and need no encoder.
+        let hashes = request.format == HASHES;
+        let support = if hashes { Ok(Support::default()) } else { self.0.readers.codecs().support() };
         let support = support.map_err(|error| CommandError::Failed(format!("{}: {error}", subject.name)))?;
         let (pictures, sounds) = codecs_of(&request.format);
-        let codec = choose(&request.format, options.codec, pictures, &support)?;
+        let codec = match hashes {
+            true => options.codec.unwrap_or(Codec::H264),
+            false => choose(&request.format, options.codec, pictures, &support)?,
+        };
         let (width, height) = size(request.size, (subject.format.width, subject.format.height));
         let (format, color) = samples_of(codec, options.bits, &subject.stack, (width, height))
             .ok_or_else(|| refused("the codec takes no samples of so many bits"))?;
@@ -147,6 +153,16 @@ impl FilmExporter {
         };
         let frame = window::stretched(&subject.format, width, height);
         Ok(Plan { encode, format, color, rate, frame, warning })
+    }
+
+    /// What takes the frames.
+    fn encoder(&self, plan: &Plan, format: &str) -> Result<Box<dyn Encoder>, CodecError> {
+        match &plan.encode.video {
+            Some(video) if format == HASHES => {
+                Ok(Box::new(Hashes::new(video.width, video.height, video.rate, video.format)))
+            }
+            _ => self.0.readers.codecs().encode(&plan.encode),
+        }
     }
 
     /// Draws all frames and mixes all sound into an encoder.
@@ -236,7 +252,7 @@ struct Sound {
 
 impl Sound {
     /// Writes blocks until they reach a time, or there are no more.
-    fn write_until(&mut self, time: Flicks, encoder: &mut dyn Encoder) -> Result<(), codecs::CodecError> {
+    fn write_until(&mut self, time: Flicks, encoder: &mut dyn Encoder) -> Result<(), CodecError> {
         let until = time.nearest_frame(crate::import::samples(self.rate));
         while self.written < until {
             let Ok(block) = self.blocks.recv() else { return Ok(()) };

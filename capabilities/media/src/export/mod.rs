@@ -1,6 +1,7 @@
 //! Writing timelines: as films, as sound, and as pictures of a moment.
 
 mod film;
+mod hashes;
 mod options;
 mod sound;
 mod still;
@@ -19,7 +20,9 @@ use crate::{
 };
 
 /// The formats of films.
-const FILMS: [&str; 5] = ["mp4", "mov", "webm", "mkv", "gif"];
+const FILMS: [&str; 6] = ["mp4", "mov", "webm", "mkv", "gif", HASHES];
+/// The format of the hashes of frames.
+const HASHES: &str = "framehash";
 /// The formats of sound.
 const SOUNDS: [&str; 5] = ["wav", "flac", "ogg", "mp3", "m4a"];
 /// The formats of pictures.

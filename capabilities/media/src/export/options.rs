@@ -87,6 +87,7 @@ pub(super) fn codecs_of(format: &str) -> (&'static [Codec], &'static [Codec]) {
         "webm" => (&[Vp9, Av1], &[Opus, Vorbis]),
         "mkv" => (&[H264, H265, Vp9, Av1, ProRes], &[Opus, Aac, Flac, Vorbis, Mp3, Pcm]),
         "gif" => (&[Gif], &[]),
+        "framehash" => (&[], &[]),
         "flac" => (&[], &[Flac]),
         "ogg" => (&[], &[Vorbis, Opus, Flac]),
         "mp3" => (&[], &[Mp3]),

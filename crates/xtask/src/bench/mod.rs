@@ -7,6 +7,7 @@
 mod crowd;
 mod jobs;
 mod kernels;
+mod media;
 mod scene;
 
 use crate::project::Project;
@@ -22,7 +23,7 @@ use testkit::{Scans, photo};
 /// The options of `cargo xtask bench`.
 #[derive(clap::Args)]
 pub struct Options {
-    /// Which set of measurements: core, jobs, scene, kernels
+    /// Which set of measurements: core, jobs, scene, media, kernels
     #[arg(required_unless_present = "command")]
     name: Option<String>,
     /// How often each command is measured, after one run that does not count
@@ -99,7 +100,8 @@ fn measure_all(project: &Project, options: &Options, inputs: &Path) -> Result<Ta
         Some("core") => core(project, inputs)?,
         Some("jobs") => jobs::jobs(project, inputs)?,
         Some("scene") => scene::jobs(project, inputs)?,
-        Some(name) => bail!("there is no bench {name:?}; there are core, jobs, scene and kernels"),
+        Some("media") => media::jobs(project, inputs)?,
+        Some(name) => bail!("there is no bench {name:?}; there are core, jobs, scene, media and kernels"),
     };
     let mut table = Table::new(&["what", " wall ms", " min–max", " CPU ms", " peak MB"]);
     for job in jobs {
