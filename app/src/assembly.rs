@@ -4,7 +4,7 @@ use std::{
     env, fs,
     io::ErrorKind,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 use base::{Diagnostic, Limits, ReplicaId};
@@ -71,11 +71,6 @@ pub fn registry_on(gpu: gpu::Shared) -> Result<Registry, Failure> {
     Ok(registry)
 }
 
-/// What reads and writes video: workers, started when they are needed.
-pub fn codecs() -> Arc<dyn Codecs> {
-    Arc::new(MediaWorkers::beside_program())
-}
-
 /// The settings: the defaults, over them what the user's file says, then the workspace's, then the command line.
 pub fn settings(registry: &Registry, common: &Common, workspace: Option<&Path>) -> Result<Settings, Failure> {
     let mut settings = Settings::new(registry);
@@ -107,6 +102,12 @@ pub fn gpu(common: &Common) -> gpu::Shared {
         Some(folder) => gpu::Shared::with_store(choice, Arc::new(Pipelines::new(folder.join("gpu")))),
         None => gpu::Shared::new(choice),
     }
+}
+
+/// What reads and writes video: workers that are started when they are needed, the same for all of the process.
+pub fn codecs() -> Arc<dyn Codecs> {
+    static WORKERS: OnceLock<MediaWorkers> = OnceLock::new();
+    Arc::new(WORKERS.get_or_init(MediaWorkers::beside_program).clone())
 }
 
 /// The user's cache folder.

@@ -276,6 +276,8 @@ pub enum SelfTestSuite {
     Scxml,
     Gltf,
     Mesh,
+    /// A timeline of OpenTimelineIO.
+    Otio,
     /// Times of single steps, measured in a folder.
     Measure,
     /// The import that `measure` starts with, in a process of its own.

@@ -1,4 +1,4 @@
-//! Decodes the first pictures of a file: `decode FILE [hash|random|info]`. Without a word it measures; `hash` prints the SHA-256 of each
+//! Decodes the first stream of pictures of a file: `decode FILE [hash|random|info]`. Without a word it measures; `hash` prints the SHA-256 of each
 //! picture as `ffmpeg -f framehash` does; `random` compares pictures asked for in a shuffled order with those of a straight
 //! decode; `info` prints what the file holds.
 

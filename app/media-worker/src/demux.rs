@@ -19,9 +19,14 @@ use crate::{
 /// Bytes that FFmpeg reads at once.
 const BUFFER: usize = 256 << 10;
 
+/// After so many damaged packets in a row nothing more is expected: some formats would tell of the same one for ever.
+const MOST_DAMAGED: u32 = 4096;
+
 /// A file that is being read.
 pub struct Demuxer {
     context: NonNull<ff::AVFormatContext>,
+    /// Damaged packets in a row.
+    damaged: u32,
     // After the context, which reads through it.
     _io: StreamIo,
 }
@@ -70,7 +75,7 @@ impl Demuxer {
             Some(context) if opened >= 0 => context,
             _ => return Err(unreadable(opened)),
         };
-        let mut demuxer = Demuxer { context, _io: io };
+        let mut demuxer = Demuxer { context, damaged: 0, _io: io };
         demuxer.look(limits)?;
         Ok(demuxer)
     }
@@ -126,10 +131,16 @@ impl Demuxer {
         packet.clear();
         // SAFETY: a context that is open and an empty packet.
         match unsafe { ff::av_read_frame(self.context.as_ptr(), packet.raw()) } {
-            0.. => Next::Packet,
+            0.. => {
+                self.damaged = 0;
+                Next::Packet
+            }
             av::END => Next::End,
-            _ if self.at_end() => Next::End,
-            _ => Next::Damaged,
+            _ if self.at_end() || self.damaged > MOST_DAMAGED => Next::End,
+            _ => {
+                self.damaged += 1;
+                Next::Damaged
+            }
         }
     }
 

@@ -13,7 +13,7 @@ use crate::{
     format::{self, Tags},
     memory::Deadline,
     scan,
-    sound_table::SoundTable,
+    sound_table::{Priming, SoundTable},
     table::Table,
     video,
 };
@@ -63,7 +63,15 @@ pub fn describe(
             }
             ff::AVMediaType::AVMEDIA_TYPE_AUDIO if parameters.sample_rate > 0 => {
                 let packets = scan.streams.get_mut(at).map(std::mem::take).unwrap_or_default();
-                let sound = SoundTable::new(packets, stream.time_base, parameters.sample_rate as u32);
+                let priming = match parameters.codec_id {
+                    ff::AVCodecID::AV_CODEC_ID_OPUS => {
+                        Priming::Samples(u32::try_from(parameters.initial_padding).unwrap_or(0))
+                    }
+                    ff::AVCodecID::AV_CODEC_ID_VORBIS => Priming::Packet,
+                    _ => Priming::Samples(0),
+                };
+                let (unit, rate) = (stream.time_base, parameters.sample_rate as u32);
+                let sound = SoundTable::new(packets, unit, rate, priming);
                 sounds.extend(sound.map(|sound| (at as u32, sound)));
             }
             _ => {}

@@ -9,7 +9,7 @@ use std::{
 };
 
 use base::{LimitExceeded, Limits};
-use codecs::{CodecError, Encode, wire::SLOT_SAMPLES};
+use codecs::{Codec, CodecError, Container, Encode, wire::SLOT_SAMPLES};
 use ffmpeg_next::{ffi as ff, format::context::StreamIo};
 use memmap2::MmapMut;
 
@@ -47,6 +47,9 @@ pub struct Muxer {
     _again: Box<Again>,
     output: SharedOutput,
     packet: Packet,
+    /// Whether times of sound are to count from what is decoded first, rather than from what is heard first: the format
+    /// says itself how much that is.
+    from_priming: bool,
 }
 
 /// What is read again of a file that is being written.
@@ -154,7 +157,9 @@ impl Muxer {
             (*context).io_open = Some(read_again);
             (*context).io_close2 = Some(keep_open);
         }
-        Ok(Muxer { context, _io: io, _again: again, output, packet: Packet::new()? })
+        let matroska = matches!(request.container, Container::WebM | Container::Mkv);
+        let from_priming = matroska && request.sound.as_ref().is_some_and(|sound| sound.codec == Codec::Opus);
+        Ok(Muxer { context, _io: io, _again: again, output, packet: Packet::new()?, from_priming })
     }
 
     /// Whether codecs are to put what describes them at the beginning of the file.
@@ -236,6 +241,11 @@ impl Muxer {
             let packet = self.packet.get_mut();
             if packet.duration == 0 && coder.get().sample_rate == 0 {
                 packet.duration = 1;
+            }
+            if self.from_priming && coder.get().sample_rate > 0 {
+                let priming = i64::from(coder.get().initial_padding);
+                packet.pts = packet.pts.saturating_add(priming);
+                packet.dts = packet.dts.saturating_add(priming);
             }
             packet.stream_index = stream;
             // SAFETY: the stream is one of the context's; the packet was just encoded.

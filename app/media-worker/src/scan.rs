@@ -13,8 +13,6 @@ use crate::{
 
 /// The most packets in a file.
 const MOST_PACKETS: usize = 16 << 20;
-/// After so many damaged packets in a row nothing more is expected.
-const MOST_DAMAGED: u32 = 4096;
 
 /// A packet of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,20 +85,14 @@ pub struct Scan {
 pub fn scan(demuxer: &mut Demuxer, limits: &Limits, begun: Instant) -> Result<Scan, CodecError> {
     let mut streams: Vec<Vec<Entry>> = vec![Vec::new(); demuxer.count()];
     let mut packet = Packet::new()?;
-    let (mut count, mut damaged) = (0_usize, 0);
+    let mut count = 0_usize;
     // Some time is left for telling what was found.
     let longest = limits.parse_time().mul_f64(0.8);
     loop {
         match demuxer.next(&mut packet) {
             Next::End => break,
-            Next::Damaged => {
-                damaged += 1;
-                if damaged > MOST_DAMAGED {
-                    break;
-                }
-                continue;
-            }
-            Next::Packet => damaged = 0,
+            Next::Damaged => continue,
+            Next::Packet => {}
         }
         count += 1;
         if count.is_multiple_of(256) {

@@ -25,9 +25,19 @@ pub struct SoundTable {
     unit: (i64, i64),
 }
 
+/// What a codec decodes first, and nobody is to hear.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Priming {
+    /// So many samples.
+    Samples(u32),
+    /// What the first packet seems to hold: nothing comes of it but what the second one needs.
+    Packet,
+}
+
 impl SoundTable {
-    /// Of the packets of a stream; none when there are none.
-    pub fn new(packets: Vec<Entry>, unit: ff::AVRational, rate: u32) -> Option<Self> {
+    /// Of the packets of a stream; none when there are none. Unless the packets say what is left out at the beginning,
+    /// that is `priming`.
+    pub fn new(packets: Vec<Entry>, unit: ff::AVRational, rate: u32, priming: Priming) -> Option<Self> {
         let first = packets.first()?.time().unwrap_or(0);
         let unit = (i64::from(unit.num), i64::from(unit.den));
         let samples = |ticks: i64| in_samples(ticks, unit, rate);
@@ -42,10 +52,15 @@ impl SoundTable {
             begins.push(begin);
             next = begin + if packet.samples > 0 { packet.samples.into() } else { samples(packet.duration) };
             if !packet.hidden {
-                (end, padding) = (next, packet.skip.1);
+                // Where packets are known by their duration, that is without what is left out.
+                (end, padding) = (next, if packet.samples > 0 { packet.skip.1 } else { 0 });
             }
         }
-        let skip = packets.first()?.skip.0;
+        let priming = match priming {
+            Priming::Samples(samples) => samples,
+            Priming::Packet => begins.get(1).and_then(|begin| u32::try_from(*begin).ok()).unwrap_or(0),
+        };
+        let skip = packets.first().map(|packet| packet.skip.0).filter(|skip| *skip > 0).unwrap_or(priming);
         let samples = end.saturating_sub(i64::from(skip) + i64::from(padding)).max(0) as u64;
         Some(SoundTable { packets, rate, begins, skip, samples, unit })
     }

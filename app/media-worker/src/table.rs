@@ -43,7 +43,9 @@ impl Table {
     pub fn new(packets: Vec<Entry>, unit: ff::AVRational, reordered: bool) -> Self {
         // Packets without any time are parts of pictures.
         let is_timed = |packet: &Entry| packet.pts != NO_TIME || packet.dts == NO_TIME;
-        let some = packets.iter().any(|packet| packet.pts != NO_TIME) && packets.iter().all(is_timed);
+        // A file that was cut begins with some that do not say it.
+        let mut said = packets.iter().skip_while(|packet| packet.pts == NO_TIME).peekable();
+        let some = said.peek().is_some() && said.all(is_timed);
         let seen = packets.iter().enumerate().filter(|(_, packet)| !packet.hidden);
         let mut shown: Vec<Shown> = if some {
             let timed = seen.filter(|(_, packet)| packet.pts != NO_TIME);

@@ -2,6 +2,7 @@
 
 use std::{env, thread};
 
+use codecs::Codec;
 use kernel::Settings;
 use serde_json::{Value as Json, json};
 
@@ -22,8 +23,15 @@ struct Finding {
 pub fn run(common: &Common) -> Result<(), Failure> {
     let registry = assembly::registry(common)?;
     let settings = assembly::settings(&registry, common, None)?;
-    let mut findings =
-        vec![cores(), confinement(), fonts(&settings), temporary_folder(), drawing(common), gpu(common)];
+    let mut findings = vec![
+        cores(),
+        confinement(),
+        fonts(&settings),
+        temporary_folder(),
+        drawing(common),
+        gpu(common),
+        video(),
+    ];
     findings.extend(mounts(&settings)?);
     if common.json {
         let checks: Vec<Json> =
@@ -99,6 +107,38 @@ fn gpu(common: &Common) -> Finding {
         detail.push_str(&format!("; also {}", others.join(", ")));
     }
     Finding { what, works, detail }
+}
+
+/// What reads and writes video.
+fn video() -> Finding {
+    let what = "video".to_owned();
+    let support = match assembly::codecs().support() {
+        Ok(support) => support,
+        Err(error) => return Finding { what, works: false, detail: error.to_string() },
+    };
+    let by = |codec: Codec, name: &str| support.encoder(codec).map(|by| format!("{name} by {by}"));
+    let h264 = by(Codec::H264, "H.264").unwrap_or_else(|| "no H.264 (VP9 and Opus instead)".to_owned());
+    let others = [
+        (Codec::H265, "H.265"),
+        (Codec::Vp9, "VP9"),
+        (Codec::Av1, "AV1"),
+        (Codec::ProRes, "ProRes"),
+        (Codec::Gif, "GIF"),
+        (Codec::Aac, "AAC"),
+        (Codec::Opus, "Opus"),
+        (Codec::Vorbis, "Vorbis"),
+        (Codec::Flac, "FLAC"),
+        (Codec::Mp3, "MP3"),
+        (Codec::Pcm, "PCM"),
+    ];
+    let others: Vec<String> = others.into_iter().filter_map(|(codec, name)| by(codec, name)).collect();
+    let detail = format!(
+        "{h264}; {}; reads {} codecs ({})",
+        others.join(", "),
+        support.decoders.len(),
+        support.library
+    );
+    Finding { what, works: true, detail }
 }
 
 /// The mounts of the user's settings. Servers are not asked.

@@ -12,6 +12,7 @@ mod render;
 mod runs;
 mod self_test;
 mod self_test_chart;
+mod self_test_media;
 mod self_test_scene;
 #[cfg(feature = "shell")]
 mod window;

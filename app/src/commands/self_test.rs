@@ -25,6 +25,7 @@ pub fn run(test: &SelfTest) -> Result<(), Failure> {
         SelfTestSuite::Scxml => super::self_test_chart::run(&test.file),
         SelfTestSuite::Gltf => super::self_test_scene::gltf(&test.file),
         SelfTestSuite::Mesh => super::self_test_scene::mesh(&test.file),
+        SelfTestSuite::Otio => super::self_test_media::otio(&test.file),
         SelfTestSuite::Measure => super::measure::run(&test.file),
         SelfTestSuite::MeasureImport => super::measure::import(&test.file),
     }

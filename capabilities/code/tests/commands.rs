@@ -211,3 +211,51 @@ fn who_was_away_is_told_what_the_others_heard() {
     assert_eq!(world.kernel.replay(&Pattern::below("document"), ord).unwrap(), heard[2..]);
     assert_eq!(world.kernel.replay(&Pattern::below("selection"), 0).unwrap(), []);
 }
+
+#[test]
+fn listings_hold_the_text_as_it_is_shown() {
+    let mut world = World::new(&[]);
+    let text = "# <&\"\u{1}\n\tx = 'é' # 1\n";
+    let document = world.result("code.create", json!({ "name": "a.py", "text": text }))["document"].take();
+    let mut write = |path: &str, options: Json| {
+        world.result("document.export", json!({ "document": document, "path": path, "options": options }));
+        String::from_utf8(world.files.read(path).unwrap()).unwrap()
+    };
+    let page = write("a.html", json!({ "lineNumbers": true, "title": "<a>" }));
+    for part in [
+        "<title>&lt;a&gt;</title>",
+        "# &lt;&amp;&quot;\u{2401}</span>\n",
+        ">2  </span>\t<span class=\"variable\">x",
+    ] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    let drawing = write("a.svg", json!({ "theme": "dark", "fontSize": 10, "columns": 8 }));
+    // A column is six wide: two are free at the left, and a tab takes four.
+    for part in ["<tspan x=\"36\" fill=\"#e4e9ee\">x", "width=\"72\"", "fill=\"#1b2128\""] {
+        assert!(drawing.contains(part), "{part}: {drawing}");
+    }
+    assert_eq!(page, write("b.html", json!({ "lineNumbers": true, "title": "<a>" })));
+    for options in [json!({ "theme": "none" }), json!({ "colour": 1 }), json!({ "fontSize": 0 })] {
+        let arguments = json!({ "document": document, "path": "a.svg", "options": options });
+        assert!(matches!(world.run("document.export", arguments), Err(CommandError::Argument { .. })));
+    }
+}
+
+#[test]
+fn a_text_without_syntax_says_why() {
+    let mut world = World::new(&[]);
+    let document =
+        world.result("code.create", json!({ "name": "a.rs", "text": "fn a() {}" }))["document"].take();
+    let highlight = |world: &mut World| world.result("code.highlight", json!({ "document": document }));
+    assert_eq!(
+        highlight(&mut world)["spans"][0],
+        json!({ "line": 1, "column": 1, "length": 2, "scope": "keyword" })
+    );
+    world.result("code.language.set", json!({ "document": document, "language": "plain" }));
+    let plain = highlight(&mut world);
+    assert_eq!((&plain["spans"], plain["diagnostics"].as_array().unwrap().len()), (&json!([]), 1));
+    world.result("code.language.set", json!({ "document": document, "language": null }));
+    assert_eq!(highlight(&mut world)["language"], "rust");
+    let wrong = json!({ "document": document, "language": "rst" });
+    assert!(matches!(world.run("code.language.set", wrong), Err(CommandError::NotFound { .. })));
+}

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use base::{Flicks, FrameRate, IdSource, NodeId};
+use base::{BlobHash, Flicks, FrameRate, IdSource, NodeId};
 use codecs::{CodecError, MediaInfo, SoundInfo};
 use document::{Delta, Value};
 use kernel::{Assets, Bytes, CommandError, FileSource, Imported, ImportedContent, Importer, Registrar};
 
 use crate::{
-    ClipInfo, Media, info,
+    Media,
+    edit::link_name,
+    info,
     kinds::{Clip, ClipProperties, Timeline, TimelineProperties, Track, TrackContent, TrackProperties},
 };
 
@@ -24,14 +26,12 @@ pub(crate) fn register(registrar: &mut Registrar<'_>, media: &Arc<Media>) {
     }
 }
 
-/// What is kept of a file that was taken in.
+/// A file that was taken in.
 pub struct TakenIn {
     /// The blob with the whole file.
-    pub media: base::BlobHash,
-    /// Its pictures.
-    pub video: Option<ClipInfo>,
-    /// Its sound.
-    pub sound: Option<ClipInfo>,
+    pub media: BlobHash,
+    /// What is in it.
+    pub found: MediaInfo,
 }
 
 /// Looks at a media file and keeps it.
@@ -45,11 +45,10 @@ pub fn take_in(
     assets: &mut Assets<'_>,
 ) -> Result<TakenIn, CommandError> {
     let found = look(media, path, bytes, assets)?;
-    let (video, sound) = (ClipInfo::of_video(&found), ClipInfo::of_sound(&found));
-    if video.is_none() && sound.is_none() {
+    if found.video.is_empty() && found.sound.is_empty() {
         return Err(CommandError::input(path, "there is neither picture nor sound in it"));
     }
-    Ok(TakenIn { media: assets.put_blob(bytes.clone())?, video, sound })
+    Ok(TakenIn { media: assets.put_blob(bytes.clone())?, found })
 }
 
 /// What is in a media file.
@@ -84,27 +83,36 @@ pub(crate) fn samples(rate: u32) -> FrameRate {
     FrameRate::new(rate.max(1), 1).unwrap_or(FrameRate::FILM)
 }
 
-/// The properties of a clip that plays all of a taken in file's pictures or sound, at a frame rate.
-pub fn clip_properties(
-    taken: &TakenIn,
-    content: TrackContent,
-    name: &str,
-    rate: FrameRate,
-) -> Option<ClipProperties> {
-    let info = match content {
-        TrackContent::Video => taken.video.as_ref()?,
-        TrackContent::Audio => taken.sound.as_ref()?,
-    };
-    let shown = taken.video.as_ref();
-    let shown = shown.map(|info| Flicks::from_frame(info.duration.nearest_frame(rate).max(1), rate));
-    let duration = match (content, shown) {
-        (TrackContent::Video, Some(shown)) => shown,
+impl TakenIn {
+    /// What is in it, as clips keep it.
+    ///
+    /// # Errors
+    /// It does not fit into a property.
+    pub fn info(&self) -> Result<Value, CommandError> {
+        Value::from_typed(&self.found).map_err(|error| CommandError::Failed(error.to_string()))
+    }
+
+    /// How long its pictures or its sound are, in a timeline of a frame rate; none when it has none.
+    pub fn length(&self, content: TrackContent, rate: FrameRate) -> Option<Flicks> {
+        let shown = self.found.video.first().map(|video| {
+            let frames = (video.start + video.duration).nearest_frame(rate).max(1);
+            Flicks::from_frame(frames, rate)
+        });
+        if content == TrackContent::Video {
+            return shown;
+        }
+        let heard = self.found.sound.first().map(|sound| sound.start + sound.duration)?;
         // Encoders fill up the last packet of sound.
-        (TrackContent::Audio, Some(shown)) if info.duration < shown + PACKET => info.duration.min(shown),
-        _ => info.duration,
-    };
-    let info = Value::from_typed(info).ok()?;
-    Some(ClipProperties::default().name(name).media(taken.media).info(info).duration(duration.0))
+        Some(shown.filter(|shown| heard < *shown + PACKET).map_or(heard, |shown| heard.min(shown)))
+    }
+
+    /// The properties of a clip that plays its first pictures or sound.
+    ///
+    /// # Errors
+    /// As [`TakenIn::info`].
+    pub fn clip(&self, name: &str) -> Result<ClipProperties, CommandError> {
+        Ok(ClipProperties::default().name(name).media(self.media).info(self.info()?))
+    }
 }
 
 /// Longer than a packet of sound.
@@ -127,7 +135,7 @@ impl Importer for MediaImporter {
         let file = source.path.rsplit(['/', '\\']).next().unwrap_or(source.path);
         let mut timeline = TimelineProperties::default();
         let mut rate = FrameRate::FILM;
-        if let Some(video) = taken.video.as_ref().and_then(|info| info.video.as_ref()) {
+        if let Some(video) = taken.found.video.first() {
             let (width, height) = info::upright_size(video);
             rate = info::frame_rate(video);
             timeline = timeline
@@ -135,11 +143,11 @@ impl Importer for MediaImporter {
                 .height(height.round() as i64)
                 .frame_rate(&rate.to_string());
         }
-        if let Some(sound) = taken.sound.as_ref().and_then(|info| info.sound.as_ref()) {
+        if let Some(sound) = taken.found.sound.first() {
             timeline = timeline.sample_rate(i64::from(sound.rate.clamp(8_000, 384_000)));
             timeline = timeline.channels(i64::from(sound.channels.clamp(1, 8)));
         }
-        let link = ids.next_id::<NodeId>().to_string();
+        let link = link_name(ids.next_id());
         let mut deltas: Vec<Delta> = timeline
             .list()
             .into_iter()
@@ -147,7 +155,7 @@ impl Importer for MediaImporter {
             .collect();
         let mut last = None;
         for (content, name) in [(TrackContent::Video, "V1"), (TrackContent::Audio, "A1")] {
-            let Some(clip) = clip_properties(&taken, content, file, rate) else { continue };
+            let Some(length) = taken.length(content, rate) else { continue };
             let (track, node) = (ids.next_id(), ids.next_id());
             deltas.push(Delta::Insert {
                 node: track,
@@ -161,7 +169,7 @@ impl Importer for MediaImporter {
                 kind: Clip::KIND.into(),
                 parent: track,
                 after: None,
-                properties: clip.link(&link).list(),
+                properties: taken.clip(file)?.duration(length.0).link(&link).list(),
             });
             last = Some(track);
         }

@@ -1,66 +1,30 @@
 //! What a clip knows of its file.
 
-use base::{Flicks, FrameRate};
+use base::FrameRate;
 use codecs::{MediaInfo, SoundInfo, VideoInfo};
 use document::NodeRef;
-use serde::{Deserialize, Serialize};
 
-use crate::kinds::{Clip, TrackContent};
+use crate::kinds::Clip;
 
-/// What is kept of a file with each clip that plays it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ClipInfo {
-    /// The format of the file.
-    pub container: String,
-    /// How long the stream is.
-    pub duration: Flicks,
-    /// Its pictures.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub video: Option<VideoInfo>,
-    /// Its sound.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sound: Option<SoundInfo>,
+/// What a clip knows of its file; none when it plays none, or nothing is known of it.
+pub fn read(clip: Clip<'_>) -> Option<MediaInfo> {
+    clip.info()?.to_typed().ok()
 }
 
-impl ClipInfo {
-    /// Of the first stream of pictures; none when there is none.
-    pub fn of_video(info: &MediaInfo) -> Option<Self> {
-        let video = info.video.first()?;
-        Some(ClipInfo {
-            container: info.container.clone(),
-            duration: video.start + video.duration,
-            video: Some(video.clone()),
-            sound: None,
-        })
-    }
-
-    /// Of the first stream of sound; none when there is none.
-    pub fn of_sound(info: &MediaInfo) -> Option<Self> {
-        let sound = info.sound.first()?;
-        Some(ClipInfo {
-            container: info.container.clone(),
-            duration: sound.start + sound.duration,
-            video: None,
-            sound: Some(sound.clone()),
-        })
-    }
-
-    /// What a clip knows; none when it plays no file.
-    pub fn read(clip: Clip<'_>) -> Option<Self> {
-        serde_json::from_value(clip.info()?.to_json()).ok()
-    }
+/// The pictures that a clip plays: of the stream that it names, else of the first that there is.
+pub fn video<'i>(clip: Clip<'_>, info: &'i MediaInfo) -> Option<&'i VideoInfo> {
+    let named = named(clip).and_then(|stream| info.video.iter().find(|video| video.stream == stream));
+    named.or(info.video.first())
 }
 
-/// The number of the stream that a clip plays, of which `info` is known: the one it names, else the first of the content.
-pub fn stream(clip: Clip<'_>, info: Option<&ClipInfo>, content: TrackContent) -> u32 {
-    if let Some(stream) = clip.node().number("stream") {
-        return stream.max(0.0) as u32;
-    }
-    match content {
-        TrackContent::Video => info.and_then(|info| info.video.as_ref()).map_or(0, |video| video.stream),
-        TrackContent::Audio => info.and_then(|info| info.sound.as_ref()).map_or(0, |sound| sound.stream),
-    }
+/// The sound that a clip plays: of the stream that it names, else of the first that there is.
+pub fn sound<'i>(clip: Clip<'_>, info: &'i MediaInfo) -> Option<&'i SoundInfo> {
+    let named = named(clip).and_then(|stream| info.sound.iter().find(|sound| sound.stream == stream));
+    named.or(info.sound.first())
+}
+
+fn named(clip: Clip<'_>) -> Option<u32> {
+    u32::try_from(clip.node().value("stream")?.as_integer()?).ok()
 }
 
 /// The width and height of a video in upright, square pixels.
@@ -79,9 +43,8 @@ pub fn frame_rate(video: &VideoInfo) -> FrameRate {
     }
 }
 
-/// The name of a node, or of what it plays.
+/// The name of a node, or else its kind.
 pub fn name_of(node: NodeRef<'_>) -> String {
-    node.string("name")
-        .filter(|name| !name.is_empty())
-        .map_or_else(|| node.kind().to_owned(), |name| name.to_string())
+    let name = node.string("name").filter(|name| !name.is_empty());
+    name.map_or_else(|| node.kind().to_owned(), |name| name.to_string())
 }

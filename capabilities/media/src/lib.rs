@@ -3,17 +3,21 @@
 //! Owns the node kinds `media.*`, how they are played and how they are edited. Decodes and encodes video through the port
 //! `codecs`, never touches files by itself: bytes come through the kernel's ports.
 
+mod commands;
+pub mod edit;
 mod export;
-pub mod import;
+mod import;
 mod info;
 mod kept;
 #[allow(missing_docs)]
 pub mod kinds;
 pub mod model;
+pub mod otio;
 pub mod picture;
 pub mod planar;
 mod readers;
 mod sound;
+pub mod time;
 mod window;
 
 use std::sync::Arc;
@@ -21,7 +25,7 @@ use std::sync::Arc;
 use codecs::Codecs;
 use kernel::{Capability, Registrar};
 
-pub use info::ClipInfo;
+pub use commands::{Mode, Placed, PlacedClip, insert_clip};
 pub use kept::Kept;
 pub use readers::Readers;
 pub use sound::{SoundEffect, mix};
@@ -45,6 +49,8 @@ impl Capability for Timelines {
     }
 
     fn register(&self, registrar: &mut Registrar<'_>) {
+        commands::register(registrar, &self.0);
+        otio::register(registrar, &self.0);
         import::register(registrar, &self.0);
         export::register(registrar, &self.0);
         window::register(registrar, &self.0);

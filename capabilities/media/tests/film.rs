@@ -1,10 +1,10 @@
 //! Films: which frames are shown, how they are mixed, and what is heard beside them.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)] // A test that cannot go on fails.
 
-mod common;
+mod world;
 
-use common::{Film, World, frames, luma, sample, video};
 use serde_json::{Value as Json, json};
+use world::{Film, World, frames, luma, sample, video};
 
 const RATE: &str = "25";
 

@@ -28,6 +28,7 @@ mod scope;
 mod session;
 mod settings;
 mod stream;
+mod through;
 mod trace;
 mod undo;
 pub mod when;

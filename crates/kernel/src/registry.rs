@@ -22,6 +22,7 @@ use crate::{
     exchange::{Exporter, Importer},
     machines::LazyChart,
     scope::{EditScope, QueryScope, TaskScope},
+    through::Through,
     workspace::WORKSPACE_KIND,
 };
 
@@ -102,7 +103,8 @@ pub struct Registry {
     commands: BTreeMap<String, Arc<Command>>,
     kinds: Kinds,
     importers: Vec<(Format, Arc<dyn Importer>)>,
-    exporters: Vec<(Format, Arc<dyn Exporter>)>,
+    /// Those that go through another format have no handler.
+    exporters: Vec<(Format, Option<Arc<dyn Exporter>>)>,
     evaluators: Vec<(EvaluatorDeclaration, Arc<dyn Evaluator>)>,
     filters: Option<Arc<dyn Filters>>,
     charts: Vec<LazyChart>,
@@ -176,8 +178,19 @@ impl Registry {
             }
         }
         for format in &manifest.exporters {
-            if !exporters.iter().any(|(id, _)| *id == format.id) {
-                return Err(mismatch("exporter", &format.id, "is in the manifest, but has no handler"));
+            let handled = exporters.iter().any(|(id, _)| *id == format.id);
+            match (handled, format.through.is_empty()) {
+                (false, true) => {
+                    return Err(mismatch("exporter", &format.id, "is in the manifest, but has no handler"));
+                }
+                (true, false) => {
+                    return Err(mismatch(
+                        "exporter",
+                        &format.id,
+                        "goes through another one, but has a handler",
+                    ));
+                }
+                _ => {}
             }
         }
         for declared in &manifest.evaluators {
@@ -199,8 +212,11 @@ impl Registry {
         }
         self.importers
             .extend(importers.into_iter().filter_map(|(id, i)| Some((found(&id, &manifest.importers)?, i))));
-        self.exporters
-            .extend(exporters.into_iter().filter_map(|(id, e)| Some((found(&id, &manifest.exporters)?, e))));
+        let direct =
+            exporters.into_iter().filter_map(|(id, e)| Some((found(&id, &manifest.exporters)?, Some(e))));
+        self.exporters.extend(direct);
+        let through = manifest.exporters.iter().filter(|format| !format.through.is_empty());
+        self.exporters.extend(through.map(|format| (format.clone(), None)));
         for kind in &manifest.kinds {
             self.kinds.insert(kind.clone());
         }
@@ -260,12 +276,15 @@ impl Registry {
     }
 
     /// What writes documents of a kind into a format, by its id or an extension.
-    pub fn exporter(&self, kind: &str, format: &str) -> Result<(&Format, &Arc<dyn Exporter>), CommandError> {
-        let fits = |(candidate, _): &&(Format, Arc<dyn Exporter>)| {
+    pub fn exporter(&self, kind: &str, format: &str) -> Result<(&Format, Arc<dyn Exporter>), CommandError> {
+        let fits = |candidate: &Format| {
             candidate.document == kind && (candidate.id == format || has_extension(candidate, format))
         };
-        if let Some((format, exporter)) = self.exporters.iter().find(fits) {
-            return Ok((format, exporter));
+        let mut fitting = self.exporters.iter().filter(|(candidate, _)| fits(candidate));
+        if let Some(found) = fitting.find_map(|(format, exporter)| {
+            Some((format, exporter.clone().or_else(|| self.exporter_through(format))?))
+        }) {
+            return Ok(found);
         }
         let known = self.exporters.iter().filter(|(f, _)| f.document == kind).map(|(f, _)| f.id.as_str());
         let names: Vec<&str> = known.clone().collect();
@@ -273,6 +292,23 @@ impl Registry {
             "format",
             format!("a {kind} document cannot be written as '{format}' (known: {})", names.join(", ")),
         ))
+    }
+
+    /// What writes a format through another one; none where nothing reads that or writes what is read.
+    fn exporter_through(&self, format: &Format) -> Option<Arc<dyn Exporter>> {
+        let direct = |kind: &str, id: &str| {
+            let mut exporters = self.exporters.iter();
+            exporters
+                .find(|(f, _)| f.document == kind && f.id == id)
+                .and_then(|(_, exporter)| exporter.clone())
+        };
+        let (read, importer) = self.importers.iter().find(|(read, _)| read.id == format.through)?;
+        Some(Arc::new(Through {
+            format: format.through.clone(),
+            first: direct(&format.document, &format.through)?,
+            importer: importer.clone(),
+            second: direct(&read.document, &format.id)?,
+        }))
     }
 
     /// All importers' and exporters' formats.

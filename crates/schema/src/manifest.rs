@@ -106,6 +106,10 @@ pub struct Format {
     pub media_types: Vec<String>,
     /// The kind of document that it is read into or written from.
     pub document: String,
+    /// Of an exporter: the format in which the document is written first, then read again by whatever capability reads it,
+    /// and what was read is written. Empty: it is written at once, by a handler of the capability.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub through: String,
 }
 
 /// What draws documents of a kind.

@@ -13,9 +13,9 @@ use testkit::Image;
 
 /// Installs what is missing, builds the program, renders the sample and shows what came of it.
 pub fn demo(project: &Project) -> Result<bool> {
-    packages::install_missing(&[packages::BUILD, packages::GPU])?;
-    println!("building the release binary");
-    if !project.run_cargo("build --release --package metabuilder")? {
+    packages::install_missing(&[packages::BUILD, packages::GPU, packages::MEDIA])?;
+    println!("building the release binaries");
+    if !project.run_cargo(crate::test::BUILD_PROGRAM)? {
         bail!("the program does not build");
     }
     let output = project.root.join("out");

@@ -72,6 +72,36 @@ pub const WINDOW: &[Needed] = &[
     Needed { shows: "ld.lld", package: "lld", why: "links the tests of the window" },
 ];
 
+/// What building and running the media worker takes.
+pub const MEDIA: &[Needed] = &[
+    Needed { shows: "pkg-config", package: "pkg-config", why: "tells where FFmpeg is" },
+    Needed {
+        shows: "/usr/share/doc/libavcodec-dev/copyright",
+        package: "libavcodec-dev",
+        why: "FFmpeg's codecs, which the media worker links",
+    },
+    Needed {
+        shows: "/usr/share/doc/libavformat-dev/copyright",
+        package: "libavformat-dev",
+        why: "FFmpeg's file formats",
+    },
+    Needed {
+        shows: "/usr/share/doc/libavutil-dev/copyright",
+        package: "libavutil-dev",
+        why: "what all of FFmpeg shares",
+    },
+    Needed {
+        shows: "/usr/share/doc/libswscale-dev/copyright",
+        package: "libswscale-dev",
+        why: "converts pictures that few programs have",
+    },
+    Needed {
+        shows: "/usr/share/doc/libclang-dev/copyright",
+        package: "libclang-dev",
+        why: "reads FFmpeg's headers for Rust, and brings the headers of the compiler",
+    },
+];
+
 /// What drawing scenes takes.
 pub const GPU: &[Needed] = &[
     Needed {

@@ -68,6 +68,7 @@ const SUITES: &[Suite] = &[
     Suite { name: "editing-traces", run: self_test::editing_traces },
     Suite { name: "gltf-validator", run: self_test::gltf_validator },
     Suite { name: "meshes", run: self_test::meshes },
+    Suite { name: "otio", run: self_test::otio },
     Suite { name: "resvg", run: resvg::run },
     Suite { name: "scxml", run: self_test::scxml },
     Suite { name: "when-clauses", run: self_test::when_clauses },

@@ -1,6 +1,6 @@
 //! `cargo xtask test`: everything that has to hold, in order, with the totals in the last line.
 
-use crate::packages::{self, BUILD, GPU, TESTS, WINDOW, WINDOW_TESTS};
+use crate::packages::{self, BUILD, GPU, MEDIA, TESTS, WINDOW, WINDOW_TESTS};
 use crate::project::{Project, shown_time};
 use crate::{docs, licences, suites, walls};
 use anyhow::{Context, Result};
@@ -10,6 +10,9 @@ use std::time::{Duration, Instant};
 
 /// Builds the program with its window.
 pub const BUILD_WINDOW: &str = "build --release --package metabuilder --features shell";
+
+/// Builds the program, and the media worker beside it.
+pub const BUILD_PROGRAM: &str = "build --release --package metabuilder --package metabuilder-media-worker";
 
 /// How many checks went well and how many did not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,7 +36,7 @@ struct Steps {
 pub fn test(project: &Project) -> Result<bool> {
     let mut steps =
         Steps { total: Tally::default(), lines: Vec::new(), failed: Vec::new(), started: Instant::now() };
-    packages::install_missing(&[BUILD, GPU, TESTS, WINDOW, WINDOW_TESTS])?;
+    packages::install_missing(&[BUILD, GPU, MEDIA, TESTS, WINDOW, WINDOW_TESTS])?;
 
     let single = |good: Result<bool>| good.map(Tally::one);
     steps.run("formatting", || single(project.run_cargo("fmt --all --check")));
@@ -44,8 +47,7 @@ pub fn test(project: &Project) -> Result<bool> {
             "clippy --release --workspace --features metabuilder/shell,e2e/window --all-targets --quiet -- -D warnings",
         ))
     });
-    let built =
-        steps.run("release binary", || single(project.run_cargo("build --release --package metabuilder")));
+    let built = steps.run("release binary", || single(project.run_cargo(BUILD_PROGRAM)));
     steps.run("unit and integration tests", || {
         counted(project, "test --release --workspace --exclude e2e --no-fail-fast")
     });

@@ -3,15 +3,20 @@
 mod change;
 mod file;
 mod find;
+mod rename;
+mod structure;
+mod syntax;
+
+use std::sync::Arc;
 
 use base::DocumentId;
 use document::Content;
 use kernel::{CommandError, Registrar};
 use ropey::Rope;
 
-use crate::TextError;
+use crate::{Syntaxes, TextError};
 
-pub(super) fn register(registrar: &mut Registrar<'_>) {
+pub(super) fn register(registrar: &mut Registrar<'_>, syntaxes: &Arc<Syntaxes>) {
     registrar.task("code.create", file::create);
     registrar.task("code.save", file::save);
     registrar.edit("code.encoding.set", file::set_encoding);
@@ -21,6 +26,17 @@ pub(super) fn register(registrar: &mut Registrar<'_>) {
     registrar.edit("code.lineEndings.set", change::set_line_endings);
     registrar.query("code.find", find::find);
     registrar.query("code.read", find::read);
+    registrar.edit("code.language.set", syntax::set_language);
+    let kept = syntaxes.clone();
+    registrar.query("code.highlight", move |scope, args| syntax::highlight(scope, args, &kept));
+    let kept = syntaxes.clone();
+    registrar.query("code.symbols", move |scope, args| syntax::list_symbols(scope, args, &kept));
+    let kept = syntaxes.clone();
+    registrar.task("code.rename", move |scope, args| rename::rename(scope, args, &kept));
+    let kept = syntaxes.clone();
+    registrar.query("code.structure.find", move |scope, args| structure::find(scope, args, &kept));
+    let kept = syntaxes.clone();
+    registrar.task("code.structure.replace", move |scope, args| structure::replace(scope, args, &kept));
 }
 
 /// The text of a document.

@@ -1,5 +1,6 @@
 //! A workspace in memory with the capability in it.
 #![allow(clippy::unwrap_used)] // A test that cannot go on fails.
+#![allow(dead_code)] // Each test uses a part of it.
 
 use std::sync::Arc;
 

@@ -25,8 +25,7 @@ use super::{
     still::size,
 };
 use crate::{
-    ClipInfo, Media,
-    kinds::Clip,
+    Media, info,
     model::{Stack, Thing},
     picture::{Canvas, Drawn, Frame, Rgba, Scene, VideoCanvas, compose, mixes_alone},
     planar::{self, PlanarMut},
@@ -287,7 +286,7 @@ fn samples_of(
     };
     let clips = stack.tracks.iter().filter(|track| track.is_video()).flat_map(|track| &track.items);
     let mut videos = clips.filter_map(|item| match &item.thing {
-        Thing::Clip(clip) => ClipInfo::read(Clip::read(clip.node())?)?.video,
+        Thing::Clip(clip) => info::video(*clip, &info::read(*clip)?).cloned(),
         _ => None,
     });
     let same = videos.find(|video| (video.width, video.height, video.format) == (width, height, format));

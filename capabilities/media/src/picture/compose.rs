@@ -14,9 +14,9 @@ use super::{
     wipe::Edge,
 };
 use crate::{
-    info::{self, ClipInfo},
+    info,
     kept::Kept,
-    kinds::{self, Clip, TrackContent, Transition, TransitionForm},
+    kinds::{self, Clip, Transition, TransitionForm},
     model::{Item, Shown, Stack, Thing},
     readers::Readers,
 };
@@ -178,11 +178,11 @@ fn draw<C: Canvas>(
     if let Thing::Clip(clip) = &item.thing
         && let Some(media) = clip.media()
     {
-        let info = ClipInfo::read(*clip);
-        let stream = info::stream(*clip, info.as_ref(), TrackContent::Video);
+        let info = info::read(*clip);
+        let video = info.as_ref().and_then(|info| info::video(*clip, info));
+        let stream = video.map_or(0, |video| video.stream);
         let picture = scene.readers.picture(media, stream, source_time, scene.reading).map(Some);
         let Some(picture) = scene.forgive(name, picture)? else { return Ok(()) };
-        let video = info.as_ref().and_then(|info| info.video.as_ref());
         let size = video.map_or((f64::from(picture.width), f64::from(picture.height)), info::upright_size);
         let Some(placed) = work.placement.place(size, frame) else { return Ok(()) };
         let direct = filters.is_none()

@@ -16,7 +16,7 @@ pub use effect::SoundEffect;
 use crate::{
     Readers,
     import::samples,
-    info::ClipInfo,
+    info,
     kinds::{Clip, ClipFadeShape, Timeline, TransitionCurve, TransitionForm},
     model::{self, Format, Item, Stack, Thing},
 };
@@ -153,14 +153,14 @@ impl Gathering<'_> {
         if last <= first || speed == 0.0 {
             return Ok(None);
         }
-        let info = ClipInfo::read(clip);
-        let begin =
-            info.as_ref().and_then(|info| info.sound.as_ref()).map_or(Flicks::ZERO, |sound| sound.start);
+        let info = info::read(clip);
+        let heard = info.as_ref().and_then(|info| info::sound(clip, info));
+        let begin = heard.map_or(Flicks::ZERO, |sound| sound.start);
         // Backwards it begins at its end.
         let played = if speed < 0.0 { item.end() - from } else { from - item.start };
         let played = if speed.abs() == 1.0 { played } else { played.scaled(speed.abs()) };
         let offset = Flicks(clip.in_point()) + played - begin;
-        let open: OpenSource = source::opener(media, clip, info.as_ref(), self.readers, self.reading)?;
+        let open: OpenSource = source::opener(media, heard, self.readers, self.reading)?;
         let length = |time: Flicks| time.nearest_frame(rate).max(0) as u64;
         let shape = |curve: Option<TransitionCurve>| match (curve, clip.fade_shape()) {
             (Some(TransitionCurve::EqualPower), _) | (None, ClipFadeShape::EqualPower) => {

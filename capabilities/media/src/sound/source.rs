@@ -3,31 +3,25 @@
 use std::sync::Arc;
 
 use base::{BlobHash, Limits};
-use codecs::{CodecError, Codecs, SoundReader};
+use codecs::{CodecError, Codecs, SoundInfo, SoundReader};
 use kernel::{CommandError, Reading};
 use sound::{Block, Info, OpenSource, SoundError, Source};
 
-use crate::{
-    Readers, import,
-    info::{self, ClipInfo},
-    kinds::{Clip, TrackContent},
-};
+use crate::{Readers, import};
 
-/// What opens the sound of a clip's file: our own decoders where they know it, else those of the port.
+/// What opens a clip's sound, of which this is known: our own decoders where they know it, else those of the port.
 ///
 /// # Errors
 /// The blob is not there.
 pub(super) fn opener(
     media: BlobHash,
-    clip: Clip<'_>,
-    known: Option<&ClipInfo>,
+    known: Option<&SoundInfo>,
     readers: &Readers,
     reading: &Reading<'_>,
 ) -> Result<OpenSource, CommandError> {
     let file = reading.blobs.blob(media)?;
-    let stream = info::stream(clip, known, TrackContent::Audio);
     let (codecs, limits) = (readers.codecs().clone(), reading.limits.clone());
-    let sound = known.and_then(|info| info.sound.clone());
+    let sound = known.cloned();
     Ok(Arc::new(move || {
         if import::is_sound(&file)
             && let Ok(source) = sound::open(file.clone(), &limits)
@@ -45,7 +39,7 @@ pub(super) fn opener(
             frames: Some(sound.duration.nearest_frame(import::samples(sound.rate)).max(0) as u64),
             bits: None,
         };
-        Ok(Box::new(Decoded::open(codecs.as_ref(), &file, stream, info, &limits)?))
+        Ok(Box::new(Decoded::open(codecs.as_ref(), &file, sound.stream, info, &limits)?))
     }))
 }
 

@@ -1,279 +1,224 @@
-//! A workspace in memory with timelines in it, and codecs that need no program: their files say what is in them.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, dead_code)] // A test that cannot go on fails.
+//! Timelines in a kernel in memory, written and read in short.
+#![allow(dead_code, clippy::unwrap_used)] // Each test uses a part; one that cannot go on fails.
 
-use std::sync::{Arc, Mutex};
-
-use base::{Flicks, FrameRate, Limits};
-use codecs::{
-    Codec, CodecError, Codecs, Color, Encode, Encoder, MediaInfo, Picture, PictureFormat, PictureMut,
-    SoundInfo, SoundReader, Support, VideoInfo, VideoReader,
-};
-use kernel::{Bytes, CommandError, Context, Kernel, Registry, Request, Response, ports::memory::MemoryFiles};
+use base::{DocumentId, Flicks, NodeId};
+use codecs::{Color, MediaInfo, PictureFormat, VideoInfo};
+use document::Content;
+use kernel::{CommandError, Context, Kernel, Registry, Request};
+use media::{kinds, model};
 use serde_json::{Value as Json, json};
 
-/// What every file of video begins with.
-const MAGIC: &[u8] = b"\0\0\0\x10ftypTEST";
-
-/// What came out of an encoder: samples of frames, and of the sound all of them.
-#[derive(Clone, Debug, Default)]
-pub struct Film {
-    pub request: Option<Encode>,
-    pub frames: Vec<Frame>,
-    pub sound: Vec<Vec<f32>>,
+/// A kernel with timelines, and these files at hand.
+pub fn kernel(files: &[(&str, &[u8])]) -> Kernel {
+    let mut registry = Registry::default();
+    registry.add(kernel::core()).unwrap();
+    registry.add(media::capability(std::sync::Arc::new(codecs::NoCodecs))).unwrap();
+    kernel::ports::memory::kernel(registry, files).0
 }
 
-/// A frame: its planes without what lies between rows.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Frame {
-    pub width: usize,
-    pub planes: Vec<Vec<u8>>,
+/// What a command gives.
+pub fn attempt(kernel: &mut Kernel, command: &str, arguments: Json) -> Result<Json, CommandError> {
+    let (command, context) = (command.to_owned(), Context::default());
+    let request = Request { command, arguments, context, timeout_s: None, traced: false };
+    kernel.execute(request).map(|response| response.result)
 }
 
-impl Frame {
-    pub fn luma(&self, x: usize, y: usize) -> u8 {
-        self.planes[0][y * self.width + x]
-    }
+/// The result of a command.
+pub fn run(kernel: &mut Kernel, command: &str, arguments: Json) -> Json {
+    let what = format!("{command} {arguments}");
+    attempt(kernel, command, arguments).unwrap_or_else(|error| panic!("{what}: {error}"))
 }
 
-/// The luma of a frame of a generated video, at a place.
-pub fn luma(number: u64, x: u32, y: u32) -> u8 {
-    16 + ((number * 7 + u64::from(x) + u64::from(y) * 3) % 220) as u8
+/// A timeline.
+pub struct Timeline {
+    pub kernel: Kernel,
+    pub document: DocumentId,
 }
 
-/// Codecs for generated files.
-#[derive(Clone, Default)]
-pub struct TestCodecs(pub Arc<Mutex<Vec<Film>>>);
-
-/// A file of generated video, and its sound, if it has one.
-pub fn video(width: u32, height: u32, rate: &str, frames: u64, sound: bool) -> Vec<u8> {
-    let rate: FrameRate = rate.parse().unwrap();
-    let duration = Flicks::from_frame(frames as i64, rate);
-    let video = VideoInfo {
-        stream: 0,
-        codec: "test".into(),
-        width,
-        height,
-        pixel_aspect: (1, 1),
-        rotation: 0,
-        mirrored: false,
-        rate,
-        variable: false,
-        frames,
-        format: PictureFormat::YUV420,
-        color: Color::BT709,
-        start: Flicks::ZERO,
-        duration,
-    };
-    let heard = SoundInfo {
-        stream: 1,
-        codec: "test".into(),
-        rate: 48_000,
-        channels: 1,
-        start: Flicks::ZERO,
-        duration,
-    };
-    let info = MediaInfo {
-        container: "test".into(),
-        duration,
-        video: vec![video],
-        sound: if sound { vec![heard] } else { Vec::new() },
-    };
-    [MAGIC, &serde_json::to_vec(&info).unwrap()].concat()
-}
-
-impl Codecs for TestCodecs {
-    fn support(&self) -> Result<Support, CodecError> {
-        let encoders =
-            [Codec::H264, Codec::Aac, Codec::Gif, Codec::Flac].map(|codec| (codec, "test".to_owned()));
-        Ok(Support { library: "test".into(), encoders: encoders.to_vec(), decoders: Vec::new() })
-    }
-
-    fn probe(&self, file: &Bytes, _: &Limits) -> Result<MediaInfo, CodecError> {
-        let damaged = |problem: String| CodecError::Damaged { place: "byte 12".into(), problem };
-        serde_json::from_slice(&file[MAGIC.len()..]).map_err(|error| damaged(error.to_string()))
-    }
-
-    fn video(&self, file: &Bytes, _: u32, limits: &Limits) -> Result<Box<dyn VideoReader>, CodecError> {
-        Ok(Box::new(Generated(self.probe(file, limits)?.video[0].clone())))
-    }
-
-    fn sound(&self, file: &Bytes, _: u32, limits: &Limits) -> Result<Box<dyn SoundReader>, CodecError> {
-        let info = self.probe(file, limits)?.sound[0].clone();
-        let most = info.duration.nearest_frame(FrameRate::new(info.rate, 1).unwrap()) as u64;
-        Ok(Box::new(Ramp { next: 0, most }))
-    }
-
-    fn encode(&self, request: &Encode) -> Result<Box<dyn Encoder>, CodecError> {
-        let channels = request.sound.as_ref().map_or(0, |sound| sound.channels.into());
-        let film =
-            Film { request: Some(request.clone()), frames: Vec::new(), sound: vec![Vec::new(); channels] };
-        Ok(Box::new(Recorder { film, all: self.0.clone() }))
-    }
-}
-
-struct Generated(VideoInfo);
-
-impl VideoReader for Generated {
-    fn picture(&mut self, time: Flicks) -> Result<Picture, CodecError> {
-        self.numbered(time.frame(self.0.rate).clamp(0, self.0.frames as i64 - 1) as u64)
-    }
-
-    fn numbered(&mut self, number: u64) -> Result<Picture, CodecError> {
-        let VideoInfo { width, height, format, color, rate, .. } = self.0;
-        let (planes, bytes) = format.arranged(width, height);
-        let mut data = vec![128; bytes];
-        for y in 0..height {
-            for x in 0..width {
-                data[planes[0].offset + y as usize * planes[0].stride + x as usize] = luma(number, x, y);
+impl Timeline {
+    /// A timeline at 25 frames a second with these tracks: a `v` or `a`, a colon, and items with spaces between them. `A:4` is
+    /// a clip of that name that lasts 4 s and begins at 10 s of its source; `A:4#x` one with the link x; `A:4<14` one whose
+    /// material ends at 14 s and begins at 8 s; `A:4x-2` one at that speed; `-:1` a gap; `~1+2` a transition.
+    pub fn new(tracks: &[&str]) -> Self {
+        let mut kernel = kernel(&[]);
+        let made = run(&mut kernel, "document.create", json!({ "kind": "media.timeline" }));
+        let document = made["document"].as_str().unwrap().parse().unwrap();
+        let mut timeline = Timeline { kernel, document };
+        timeline.run("node.set", json!({ "property": "frameRate", "value": "25" }));
+        for track in tracks {
+            let (content, items) = track.split_once(':').unwrap();
+            let content = if content.starts_with('v') { "video" } else { "audio" };
+            let track = timeline.run("media.track.add", json!({ "content": content }))["node"].clone();
+            let mut start = 0.0;
+            for item in items.split_whitespace() {
+                start = timeline.add(&track, item, start);
             }
         }
-        let time = Flicks::from_frame(number as i64, rate);
-        let duration = rate.frame();
-        Ok(Picture { width, height, format, color, time, duration, number, planes, data: data.into() })
+        timeline
     }
 
-    fn damaged(&self) -> u64 {
-        0
-    }
-}
-
-/// Sound that says of each sample which one it is, in 48,000,000ths.
-struct Ramp {
-    next: u64,
-    most: u64,
-}
-
-/// The sample of generated sound.
-pub fn sample(number: u64) -> f32 {
-    number as f32 / 48_000_000.0
-}
-
-impl SoundReader for Ramp {
-    fn seek(&mut self, sample: u64) -> Result<(), CodecError> {
-        self.next = sample;
-        Ok(())
-    }
-
-    fn read(&mut self, channels: &mut [Vec<f32>]) -> Result<usize, CodecError> {
-        let count = self.most.saturating_sub(self.next).min(1000);
-        for channel in channels {
-            *channel = (self.next..self.next + count).map(sample).collect();
+    fn add(&mut self, track: &Json, item: &str, start: f64) -> f64 {
+        if let Some(reach) = item.strip_prefix('~') {
+            let (before, after) = reach.split_once('+').unwrap();
+            let [before, after] = [before, after].map(|text| Flicks::from_seconds(text.parse().unwrap()).0);
+            let properties = json!({ "before": before, "after": after });
+            let kind = kinds::Transition::KIND;
+            self.run("node.insert", json!({ "parent": track, "kind": kind, "properties": properties }));
+            return start;
         }
-        self.next += count;
-        Ok(count as usize)
-    }
-
-    fn damaged(&self) -> u64 {
-        0
-    }
-}
-
-struct Recorder {
-    film: Film,
-    all: Arc<Mutex<Vec<Film>>>,
-}
-
-impl Encoder for Recorder {
-    fn canvas(&mut self) -> Result<PictureMut, CodecError> {
-        let video = self.film.request.as_ref().unwrap().video.as_ref().unwrap();
-        let (planes, bytes) = video.format.arranged(video.width, video.height);
-        let data = Box::new(vec![0u8; bytes]);
-        Ok(PictureMut {
-            width: video.width,
-            height: video.height,
-            format: video.format,
-            planes,
-            data,
-            slot: 0,
-        })
-    }
-
-    fn picture(&mut self, mut picture: PictureMut) -> Result<(), CodecError> {
-        let data = (*picture.data).as_mut();
-        let plane = |plane: usize| {
-            let (width, height) = picture.format.plane_size(plane, picture.width, picture.height);
-            let placed = picture.planes[plane];
-            let row = |row: u32| {
-                let start = placed.offset + row as usize * placed.stride;
-                data[start..start + width as usize].to_vec()
+        let (name, rest) = item.split_once(':').unwrap();
+        let (rest, link) = rest.split_once('#').map_or((rest, None), |(rest, link)| (rest, Some(link)));
+        let (duration, material) = rest.split_once('<').map_or((rest, None), |(rest, end)| (rest, Some(end)));
+        let (duration, speed) =
+            duration.split_once('x').map_or((duration, None), |(d, speed)| (d, Some(speed)));
+        let duration: f64 = duration.parse().unwrap();
+        let flicks = Flicks::from_seconds(duration).0;
+        if name == "-" {
+            let properties = json!({ "duration": flicks });
+            self.run(
+                "node.insert",
+                json!({ "parent": track, "kind": kinds::Gap::KIND, "properties": properties }),
+            );
+            return start + duration;
+        }
+        let mut properties =
+            json!({ "name": name, "color": "#808080", "inPoint": 10 * Flicks::SECOND, "duration": flicks });
+        if let Some(speed) = speed {
+            properties["speed"] = json!(speed.parse::<f64>().unwrap());
+        }
+        if let Some(link) = link {
+            properties["link"] = link.into();
+        }
+        if let Some(end) = material {
+            let begin = 8 * Flicks::SECOND;
+            let length = Flicks::from_seconds(end.parse().unwrap()).0 - begin;
+            let video = VideoInfo {
+                stream: 0,
+                codec: "h264".into(),
+                width: 1920,
+                height: 1080,
+                pixel_aspect: (1, 1),
+                rotation: 0,
+                mirrored: false,
+                rate: "25".parse().unwrap(),
+                variable: false,
+                frames: 1,
+                format: PictureFormat::YUV420,
+                color: Color::BT709,
+                start: Flicks(begin),
+                duration: Flicks(length),
             };
-            (0..height).flat_map(row).collect()
-        };
-        let planes = (0..picture.format.planes()).map(plane).collect();
-        self.film.frames.push(Frame { width: picture.width as usize, planes });
-        Ok(())
-    }
-
-    fn sound(&mut self, channels: &[&[f32]]) -> Result<(), CodecError> {
-        for (to, from) in self.film.sound.iter_mut().zip(channels) {
-            to.extend_from_slice(from);
+            let duration = Flicks(begin + length);
+            let info = MediaInfo { container: "mp4".into(), duration, video: vec![video], sound: Vec::new() };
+            properties["info"] = serde_json::to_value(info).unwrap();
         }
-        Ok(())
+        self.run(
+            "node.insert",
+            json!({ "parent": track, "kind": kinds::Clip::KIND, "properties": properties }),
+        );
+        start + duration
     }
 
-    fn finish(self: Box<Self>) -> Result<Bytes, CodecError> {
-        self.all.lock().unwrap().push(self.film);
-        Ok(Bytes::from_static(b"film"))
-    }
-}
-
-/// The kernel, its files, and what was encoded.
-pub struct World {
-    pub kernel: Kernel,
-    pub files: Arc<MemoryFiles>,
-    pub codecs: TestCodecs,
-}
-
-impl World {
-    /// An empty workspace beside these files.
-    pub fn new(files: &[(&str, &[u8])]) -> World {
-        let codecs = TestCodecs::default();
-        let mut registry = Registry::default();
-        registry.add(kernel::core()).unwrap();
-        registry.add(media::capability(Arc::new(codecs.clone()))).unwrap();
-        let (kernel, files) = kernel::ports::memory::kernel(registry, files);
-        World { kernel, files, codecs }
+    /// The result of a command on this timeline. Names of clips in the arguments stand for their nodes.
+    pub fn run(&mut self, command: &str, arguments: Json) -> Json {
+        let what = format!("{command} {arguments}");
+        self.attempt(command, arguments).unwrap_or_else(|error| panic!("{what}: {error}"))
     }
 
-    /// Runs a command.
-    pub fn run(&mut self, command: &str, arguments: Json) -> Result<Response, CommandError> {
-        let command = command.to_owned();
-        let context = Context::default();
-        self.kernel.execute(Request { command, arguments, context, timeout_s: None, traced: false })
+    /// The same, with its error.
+    pub fn attempt(&mut self, command: &str, mut arguments: Json) -> Result<Json, CommandError> {
+        arguments["document"] = json!(self.document);
+        for key in ["clip", "stack", "node", "track"] {
+            if let Some(name) = arguments.get(key).and_then(Json::as_str) {
+                arguments[key] = json!(self.named(name));
+            }
+        }
+        if let Some(clips) = arguments.get("clips").and_then(Json::as_array) {
+            arguments["clips"] = clips.iter().map(|clip| json!(self.named(clip.as_str().unwrap()))).collect();
+        }
+        attempt(&mut self.kernel, command, arguments)
     }
 
-    /// Runs a command that must succeed and hands back its result.
-    pub fn result(&mut self, command: &str, arguments: Json) -> Json {
-        self.run(command, arguments).unwrap().result
+    /// What it holds.
+    pub fn content(&mut self) -> Content {
+        self.kernel.content(self.document).unwrap()
     }
 
-    /// Takes a file in: the document, its tracks, and the first clip of each.
-    pub fn import(&mut self, path: &str) -> (Json, Vec<(Json, Json)>) {
-        let document = self.result("document.import", json!({ "path": path }))["document"].clone();
-        let tracks = self.result("node.find", json!({ "document": document, "kind": "media.track" }));
-        let clips = self.result("node.find", json!({ "document": document, "kind": "media.clip" }));
-        let ids = |found: Json| -> Vec<Json> {
-            found["nodes"].as_array().unwrap().iter().map(|node| node["node"].clone()).collect()
-        };
-        (document, ids(tracks).into_iter().zip(ids(clips)).collect())
+    /// The node of this name, or `v0`, `a1` and so on for tracks by their place.
+    pub fn named(&mut self, name: &str) -> NodeId {
+        if let Ok(id) = name.parse() {
+            return id;
+        }
+        let content = self.content();
+        let root = content.tree().unwrap().root();
+        if let Some(place) = name.strip_prefix('t').and_then(|place| place.parse().ok()) {
+            return root.children().filter_map(kinds::Track::read).nth(place).unwrap().node().id();
+        }
+        root.descendants().find(|node| node.string("name").as_deref() == Some(name)).unwrap().id()
     }
 
-    /// Sets a property of a node.
-    pub fn set(&mut self, document: &Json, node: &Json, property: &str, value: impl Into<Json>) {
-        let value: Json = value.into();
-        let args = json!({ "document": document, "node": node, "property": property, "value": value });
-        self.result("node.set", args);
-    }
-
-    /// Exports a film and hands back what was encoded.
-    pub fn film(&mut self, document: &Json, options: Json) -> Film {
-        let args = json!({ "document": document, "path": "out.mp4", "options": options });
-        self.result("document.export", args);
-        self.codecs.0.lock().unwrap().pop().unwrap()
+    /// Its tracks in short: as for [`Timeline::new`], with `A@10:4` for a clip that begins at 10 s of its source, and `A@10:4x2`
+    /// for one at twice the speed.
+    pub fn short(&mut self) -> Vec<String> {
+        let content = self.content();
+        shorten(content.tree().unwrap().root())
     }
 }
 
-/// So many frames, in flicks.
-pub fn frames(count: i64, rate: &str) -> i64 {
-    Flicks::from_frame(count, rate.parse().unwrap()).0
+/// The tracks below a node in short.
+pub fn shorten(home: document::NodeRef<'_>) -> Vec<String> {
+    let tracks = home.children().filter_map(kinds::Track::read);
+    let seconds = |flicks: i64| {
+        let text = format!("{:.4}", Flicks(flicks).seconds());
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    };
+    tracks
+        .map(|track| {
+            let items = track.node().children().filter_map(|child| {
+                if let Some(clip) = kinds::Clip::read(child) {
+                    let speed =
+                        if clip.speed() == 1.0 { String::new() } else { format!("x{}", clip.speed()) };
+                    let (at, lasts) = (seconds(clip.in_point()), seconds(clip.duration()));
+                    return Some(format!("{}@{at}:{lasts}{speed}", clip.name()));
+                }
+                if let Some(gap) = kinds::Gap::read(child) {
+                    return Some(format!("-:{}", seconds(gap.duration())));
+                }
+                if let Some(found) = kinds::Transition::read(child) {
+                    return Some(format!("~{}+{}", seconds(found.before()), seconds(found.after())));
+                }
+                let stack = kinds::Stack::read(child)?;
+                let inner = shorten(child).join("; ");
+                Some(format!("[{inner}]@{}:{}", seconds(stack.in_point()), seconds(stack.duration())))
+            });
+            let content = track.content().as_str().chars().next().unwrap();
+            format!("{content}: {}", items.collect::<Vec<_>>().join(" "))
+        })
+        .collect()
+}
+
+/// What a track shows at a time: name and time of the source, in flicks.
+pub fn seen(content: &Content, track: usize, time: Flicks) -> Option<(String, i64)> {
+    let limits = base::Limits::default();
+    let (_, stack) = model::timeline(content, &limits).unwrap().unwrap();
+    let track = stack.tracks.get(track)?;
+    let item = match track.at(time) {
+        model::Shown::Nothing => return None,
+        model::Shown::One(item) => item,
+        model::Shown::Both(left, right, _, progress) => {
+            let part = (progress * 1e6) as i64;
+            let name = format!("{} → {}", name(left), name(right));
+            let times = left.source_time(time, Flicks::ZERO).0
+                ^ right.source_time(time, Flicks::ZERO).0.rotate_left(20);
+            return Some((name, times ^ part));
+        }
+    };
+    match &item.thing {
+        model::Thing::Gap(_) => None,
+        _ => Some((name(item), item.source_time(time, Flicks::ZERO).0)),
+    }
+}
+
+fn name(item: &model::Item<'_>) -> String {
+    item.node().string("name").unwrap_or_default().to_string()
 }

@@ -182,7 +182,6 @@ fn export(scope: &mut TaskScope<'_>, args: Export) -> Result<Work, CommandError>
         time: args.time,
         options,
     };
-    let exporter = exporter.clone();
     Ok(Box::new(move |away| {
         let limits = away.assets().limits().clone();
         let carry_on = || away.carry_on();

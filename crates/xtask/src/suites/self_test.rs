@@ -72,6 +72,13 @@ pub(super) fn meshes(ground: &Ground<'_>) -> Result<Vec<CaseResult>> {
     run(ground, "mesh", &files)
 }
 
+/// Timelines of OpenTimelineIO.
+pub(super) fn otio(ground: &Ground<'_>) -> Result<Vec<CaseResult>> {
+    let mut files = Vec::new();
+    collect(&ground.folder, &["otio"], &mut files)?;
+    run(ground, "otio", &files)
+}
+
 /// The files with one of these extensions in a folder and those below, in order.
 fn collect(folder: &Path, extensions: &[&str], files: &mut Vec<PathBuf>) -> Result<()> {
     for entry in std::fs::read_dir(folder).with_context(|| folder.display().to_string())? {

@@ -1,0 +1,3 @@
+"=" @operator
+(quoted_attribute_value) @string
+(entity) @string.escape

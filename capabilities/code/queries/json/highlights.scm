@@ -1,0 +1,3 @@
+(pair key: (string) @property)
+[":" ","] @punctuation.delimiter
+["{" "}" "[" "]"] @punctuation.bracket

@@ -1,0 +1,2 @@
+(strikethrough) @markup.strikethrough
+(emphasis_delimiter) @punctuation.delimiter

@@ -1,0 +1,43 @@
+; Scopes, definitions and references.
+[(function_definition) (lambda)] @scope.function
+[(list_comprehension) (set_comprehension) (dictionary_comprehension) (generator_expression)] @scope
+(class_definition) @scope.class
+
+(identifier) @reference
+(attribute attribute: (identifier) @ignore)
+(keyword_argument name: (identifier) @ignore)
+(import_from_statement module_name: (dotted_name (identifier) @ignore))
+(dotted_name (identifier) . (identifier) @ignore)
+(aliased_import name: (dotted_name (identifier) @ignore))
+
+(function_definition name: (identifier) @definition.outer)
+(class_definition name: (identifier) @definition.outer)
+(parameters (identifier) @definition)
+(parameters (list_splat_pattern (identifier) @definition))
+(parameters (dictionary_splat_pattern (identifier) @definition))
+(default_parameter name: (identifier) @definition)
+(typed_parameter . (identifier) @definition)
+(typed_parameter (list_splat_pattern (identifier) @definition))
+(typed_parameter (dictionary_splat_pattern (identifier) @definition))
+(typed_default_parameter name: (identifier) @definition)
+(lambda_parameters (identifier) @definition)
+(assignment left: (identifier) @definition.hoist)
+(assignment left: (pattern_list (identifier) @definition.hoist))
+(assignment left: (tuple_pattern (identifier) @definition.hoist))
+(assignment left: (list_pattern (identifier) @definition.hoist))
+(pattern_list (list_splat_pattern (identifier) @definition.hoist))
+(augmented_assignment left: (identifier) @definition.hoist)
+(named_expression name: (identifier) @definition.hoist)
+(for_statement left: (identifier) @definition.hoist)
+(for_statement left: (pattern_list (identifier) @definition.hoist))
+(for_statement left: (tuple_pattern (identifier) @definition.hoist))
+(for_in_clause left: (identifier) @definition)
+(for_in_clause left: (pattern_list (identifier) @definition))
+(for_in_clause left: (tuple_pattern (identifier) @definition))
+(as_pattern alias: (as_pattern_target (identifier) @definition.hoist))
+(import_statement name: (dotted_name . (identifier) @definition.hoist))
+(import_from_statement name: (dotted_name (identifier) @definition.member))
+(aliased_import alias: (identifier) @definition.hoist)
+(global_statement (identifier) @definition.member)
+(nonlocal_statement (identifier) @definition.member)
+(class_definition body: (block (expression_statement (assignment left: (identifier) @definition))))

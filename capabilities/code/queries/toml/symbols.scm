@@ -1,0 +1,3 @@
+(document (pair . (_) @name) @symbol.key)
+(table . "[" . (_) @name) @symbol.key
+(table_array_element . "[[" . (_) @name) @symbol.key

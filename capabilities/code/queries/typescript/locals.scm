@@ -1,0 +1,43 @@
+; Scopes, definitions and references.
+[(function_declaration) (function_expression) (arrow_function) (generator_function) (generator_function_declaration)
+ (method_definition)] @scope.function
+[(statement_block) (for_statement) (for_in_statement) (catch_clause) (class_declaration) (class) (switch_body)] @scope
+
+(identifier) @reference
+(shorthand_property_identifier) @reference.shorthand
+(export_specifier name: (identifier) @reference)
+(export_specifier alias: (identifier) @ignore)
+(import_specifier name: (identifier) @ignore)
+
+(function_declaration name: (identifier) @definition.outer)
+(generator_function_declaration name: (identifier) @definition.outer)
+(function_expression name: (identifier) @definition)
+(class_declaration name: (_) @definition.outer)
+(class name: (_) @definition)
+(lexical_declaration (variable_declarator name: (identifier) @definition))
+(variable_declaration (variable_declarator name: (identifier) @definition.hoist))
+(array_pattern (identifier) @definition)
+(object_pattern (shorthand_property_identifier_pattern) @definition.shorthand)
+(object_pattern (object_assignment_pattern left: (shorthand_property_identifier_pattern) @definition.shorthand))
+(object_pattern (pair_pattern value: (identifier) @definition))
+(object_pattern (pair_pattern value: (assignment_pattern left: (identifier) @definition)))
+(array_pattern (assignment_pattern left: (identifier) @definition))
+(rest_pattern (identifier) @definition)
+(catch_clause parameter: (identifier) @definition)
+(for_in_statement kind: _ left: (identifier) @definition)
+(import_specifier !alias name: (identifier) @definition.member)
+(import_specifier alias: (identifier) @definition)
+(import_clause (identifier) @definition)
+(namespace_import (identifier) @definition)
+(arrow_function parameter: (identifier) @definition)
+[(interface_declaration) (type_alias_declaration) (abstract_class_declaration) (enum_declaration) (function_type)
+ (method_signature) (function_signature) (internal_module)] @scope
+(type_identifier) @reference
+(required_parameter pattern: (identifier) @definition)
+(optional_parameter pattern: (identifier) @definition)
+(interface_declaration name: (type_identifier) @definition.outer)
+(abstract_class_declaration name: (type_identifier) @definition.outer)
+(type_alias_declaration name: (type_identifier) @definition.outer)
+(enum_declaration name: (identifier) @definition.outer)
+(type_parameter name: (type_identifier) @definition)
+(function_signature name: (identifier) @definition.outer)

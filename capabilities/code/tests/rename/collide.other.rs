@@ -1,0 +1,5 @@
+fn main() {
+    let ⟦one⟧ = 1;
+    let other = 2;
+    drop(one + other);
+}

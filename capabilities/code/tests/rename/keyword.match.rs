@@ -1,0 +1,1 @@
+fn main() { let ⟦one⟧ = 1; drop(one); }

@@ -1,0 +1,6 @@
+#define NEXT (count + 1)
+struct node;
+int main(void) {
+    int ⟦count⟧ = 1;
+    return NEXT;
+}

@@ -1,0 +1,2 @@
+struct A;
+impl A { fn ⟦run⟧(&self) {} }

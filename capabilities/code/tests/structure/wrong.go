@@ -1,0 +1,4 @@
+query: (call_expresion) @match
+replacement: x
+---
+package main
