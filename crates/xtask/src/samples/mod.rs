@@ -25,6 +25,7 @@ pub fn samples(project: &Project) -> Result<bool> {
     let showreel = project.root.join("assets/samples/showreel");
     write(project, &showreel.join("in/bottle.glb"), &bottle::bottle()?)?;
     write(project, &showreel.join("in/music.wav"), &music::chords(48_000).wav(0.8))?;
+    write(project, &showreel.join("in/bottle.rs"), include_bytes!("bottle.rs"))?;
     let work = project.root.join("target/samples");
     write(project, &work.join("rhythm.wav"), &music::rhythm(44_100).wav(0.9))?;
     write(project, &work.join("sunrise.wav"), &music::sunrise(44_100).wav(0.7))?;
