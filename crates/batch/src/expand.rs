@@ -130,7 +130,10 @@ fn document_of_all(args: &Json, item: &str) -> bool {
     document.is_some_and(|text| !references(text).iter().any(|path| [item, "index"].contains(&path[0])))
 }
 
-/// What a loop runs over: a list, a variable that is one, a loop above, or `{"glob": "in/*.jpg"}`.
+/// The most steps that a loop is written out to by a number.
+const MOST_COUNTED: u64 = 1_000_000;
+
+/// What a loop runs over: a list, a variable that is one, a loop above, `{"glob": "in/*.jpg"}`, or `{"count": 48}`.
 fn items(
     script: &Script,
     written: &Written,
@@ -164,8 +167,14 @@ fn items(
             let files = files.map_err(|trouble| written.error(format!("for: '{pattern}': {trouble}")))?;
             Ok(files.into_iter().map(|file| Item::Value(file.into())).collect())
         }
+        Json::Object(map) if map.len() == 1 && map.contains_key("count") => {
+            let count = map["count"].as_u64().filter(|count| *count <= MOST_COUNTED).ok_or_else(|| {
+                written.error(format!("for: count is a whole number up to {MOST_COUNTED}, not {}", map["count"]))
+            })?;
+            Ok((0..count).map(|number| Item::Value(number.into())).collect())
+        }
         _ => Err(written.error(
-            "for runs over a list, a variable that is one, a loop above, or {\"glob\": \"in/*.jpg\"}",
+            "for runs over a list, a variable that is one, a loop above, {\"glob\": \"in/*.jpg\"}, or {\"count\": 48}",
         )),
     }
 }

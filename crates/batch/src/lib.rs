@@ -5,6 +5,7 @@
 
 mod branches;
 mod expand;
+mod formula;
 mod known;
 mod lane;
 mod plan;

@@ -67,8 +67,8 @@ pub(crate) struct RawStep {
     args: serde_json::Map<String, Json>,
     /// The steps that must be done before; the one above when absent. Steps that do not wait for each other run side by side.
     needs: Option<Vec<String>>,
-    /// Runs the step once for each item, which `${name}` stands for: a list, a variable that is one, a loop above, or the
-    /// files of a pattern. `${index}` is the number of the item, from 0.
+    /// Runs the step once for each item, which `${name}` stands for: a list, a variable that is one, a loop above, the
+    /// files of a pattern, or the numbers below a count. `${index}` is the number of the item, from 0.
     #[serde(rename = "for")]
     #[schemars(extend("minProperties" = 1, "maxProperties" = 1))]
     each: Option<BTreeMap<String, Json>>,

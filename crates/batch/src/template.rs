@@ -1,6 +1,8 @@
-//! `${…}` in arguments: variables, and results of earlier steps.
+//! `${…}` in arguments: variables, results of earlier steps, and what is reckoned from them.
 
 use serde_json::Value as Json;
+
+use crate::formula;
 
 /// Something that cannot be resolved.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,8 +61,7 @@ fn resolve_text(text: &str, place: &str, lookup: &Lookup<'_>) -> Result<Json, Un
             return Err(error(&rest[at + 2..], "the closing brace is missing".into()));
         };
         let reference = rest[at + 2..at + end].trim();
-        let segments: Vec<&str> = reference.split('.').collect();
-        let value = lookup(&segments).map_err(|message| error(reference, message))?;
+        let value = formula::value(reference, lookup).map_err(|message| error(reference, message))?;
         if at == 0 && at + end + 1 == text.len() && out.is_empty() {
             return Ok(value);
         }
@@ -82,7 +83,7 @@ pub(crate) fn references(text: &str) -> Vec<Vec<&str>> {
     while let Some(at) = rest.find("${") {
         let end = rest[at..].find('}').map_or(rest.len(), |end| at + end);
         if !rest[..at].ends_with('$') {
-            found.push(rest[at + 2..end].trim().split('.').collect());
+            found.extend(formula::references(&rest[at + 2..end]));
         }
         rest = &rest[end..];
     }
@@ -124,6 +125,7 @@ mod tests {
             (json!({"d": ["${photo.document}", "${ photo.sizes.1 }"]}), json!({"d": ["d1", 2]})),
             (json!("$${width} costs $5"), json!("${width} costs $5")),
             (json!("${width}${width}"), json!("12801280")),
+            (json!("out/${width / 256:03}.png"), json!("out/005.png")),
         ] {
             assert_eq!(resolve(&template, &lookup), Ok(expected), "{template}");
         }

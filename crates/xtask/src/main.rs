@@ -53,9 +53,9 @@ enum Command {
     Licences,
     /// Write the reference pages from what the program says about itself
     Docs(docs::Options),
-    /// Draw the sample inputs anew
+    /// Make the sample inputs anew
     Samples,
-    /// Build the program and render the sample poster into out/
+    /// Build the programs and render the showreel of the samples into out/
     Demo,
     /// Measure whole runs of the program: wall time, CPU time, peak memory
     Bench(bench::Options),

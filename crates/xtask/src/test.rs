@@ -56,7 +56,7 @@ pub fn test(project: &Project) -> Result<bool> {
         steps.run("end-to-end cases", || {
             counted(
                 project,
-                "test --release --workspace --no-fail-fast --test cases --test bundle --test examples --test history --test incremental --test keyring --test mounts --test provenance --test schema --test signals --test watch --test workspace",
+                "test --release --workspace --no-fail-fast --test cases --test bundle --test examples --test history --test incremental --test keyring --test mounts --test provenance --test schema --test showreel --test signals --test watch --test workspace",
             )
         });
         steps.run("reference pages", || single(docs::docs(project, &docs::Options { check: true })));

@@ -47,13 +47,16 @@ impl Exporter for FilmExporter {
         assets: &mut Assets<'_>,
         limits: &Limits,
     ) -> Result<Exported, CommandError> {
-        let subject = Subject::read(document, record, limits)?;
+        let mut subject = Subject::read(document, record, limits)?;
         let options: FilmOptions = options::read(request)?;
         let range = subject.range(options.start, options.end)?;
         assets.note_gpu();
         let plan = self.plan(&subject, &options, request, limits)?;
-        let mix = match plan.encode.sound {
-            Some(_) => Some(mixed(&subject, &self.0, range, assets)?),
+        let mix = match &plan.encode.sound {
+            Some(sound) => {
+                subject.format.sample_rate = sound.rate;
+                Some(mixed(&subject, &self.0, range, assets)?)
+            }
             None => None,
         };
         let broken = |error| CommandError::Failed(format!("{}: {error}", subject.name));
@@ -114,13 +117,16 @@ impl FilmExporter {
         let wanted = options.sound.unwrap_or_else(|| has_sound(&subject.stack));
         let sound = match wanted && !sounds.is_empty() {
             false => None,
-            true => Some(EncodeSound {
-                codec: choose(&request.format, options.sound_codec, sounds, &support)?,
-                rate: subject.format.sample_rate,
-                channels: subject.format.channels,
-                bit_rate: options.sound_bit_rate,
-                bits: None,
-            }),
+            true => {
+                let codec = choose(&request.format, options.sound_codec, sounds, &support)?;
+                Some(EncodeSound {
+                    codec,
+                    rate: options::rate_for(codec, subject.format.sample_rate),
+                    channels: subject.format.channels,
+                    bit_rate: options.sound_bit_rate,
+                    bits: None,
+                })
+            }
         };
         let usual =
             options.codec.is_none().then(|| pictures.first()).flatten().filter(|usual| **usual != codec);

@@ -95,6 +95,22 @@ pub(super) fn codecs_of(format: &str) -> (&'static [Codec], &'static [Codec]) {
     }
 }
 
+/// The samples a second in which a codec takes sound of this rate: the same where it can, else the next more that it
+/// takes, else the most.
+pub(super) fn rate_for(codec: Codec, rate: u32) -> u32 {
+    const OPUS: &[u32] = &[8_000, 12_000, 16_000, 24_000, 48_000];
+    const MP3: &[u32] = &[8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000];
+    const AAC: &[u32] =
+        &[8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 64_000, 88_200, 96_000];
+    let taken = match codec {
+        Codec::Opus => OPUS,
+        Codec::Mp3 => MP3,
+        Codec::Aac => AAC,
+        _ => return rate,
+    };
+    taken.iter().copied().find(|taken| *taken >= rate).or(taken.last().copied()).unwrap_or(rate)
+}
+
 /// The codec that is asked for, else the first of the usual ones that can be written here.
 pub(super) fn choose(
     format: &str,

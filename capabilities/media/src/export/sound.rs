@@ -8,7 +8,7 @@ use ::sound::{
     wav::{self, Depth, Dither},
 };
 use base::{Flicks, Limits};
-use codecs::{Container, Encode, EncodeSound};
+use codecs::{Codec, Container, Encode, EncodeSound};
 use document::{Content, Key, Value};
 use kernel::{Assets, Bytes, CommandError, ExportRequest, Exported, Exporter};
 
@@ -34,15 +34,24 @@ impl Exporter for SoundExporter {
         if let Some(rate) = options.sample_rate {
             subject.format.sample_rate = rate.clamp(8_000, 384_000);
         }
+        let codec = match request.format.as_str() {
+            "wav" => None,
+            format => Some(self.codec(format, &request.name, &options, &subject)?),
+        };
+        if let Some(codec) = codec {
+            subject.format.sample_rate = options::rate_for(codec, subject.format.sample_rate);
+        }
         let (start, end) = subject.range(options.start, options.end)?;
         let mut mix = mixed(&subject, &self.0, (start, end), assets)?;
         let mut diagnostics = Vec::new();
         if let Some(target) = options.loudness {
             level_out(&mut mix, target, options.true_peak.unwrap_or(-1.0), &subject, assets)?;
         }
-        let bytes = match request.format.as_str() {
-            "wav" => wav(&mix, &options, &subject, assets, limits, &mut diagnostics)?,
-            format => self.encoded(format, &mix, &options, &subject, assets, limits)?,
+        let bytes = match codec {
+            None => wav(&mix, &options, &subject, assets, limits, &mut diagnostics)?,
+            Some(codec) => {
+                self.encoded((&request.format, codec), &mix, &options, &subject, assets, limits)?
+            }
         };
         Ok(Exported { bytes, beside: Vec::new(), diagnostics })
     }
@@ -125,9 +134,23 @@ fn wav(
 }
 
 impl SoundExporter {
-    fn encoded(
+    /// How sound is packed in a file of a format, whose name may say it, too.
+    fn codec(
         &self,
         format: &str,
+        name: &str,
+        options: &SoundOptions,
+        subject: &Subject<'_>,
+    ) -> Result<Codec, CommandError> {
+        let support = self.0.readers.codecs().support();
+        let support = support.map_err(|error| CommandError::Failed(format!("{}: {error}", subject.name)))?;
+        let named = name.to_ascii_lowercase().ends_with(".opus").then_some(Codec::Opus);
+        choose(format, options.codec.or(named), codecs_of(format).1, &support)
+    }
+
+    fn encoded(
+        &self,
+        (format, codec): (&str, Codec),
         mix: &Mix,
         options: &SoundOptions,
         subject: &Subject<'_>,
@@ -135,9 +158,6 @@ impl SoundExporter {
         limits: &Limits,
     ) -> Result<Bytes, CommandError> {
         let broken = |error| CommandError::Failed(format!("{}: {error}", subject.name));
-        let codecs = self.0.readers.codecs();
-        let support = codecs.support().map_err(broken)?;
-        let codec = choose(format, options.codec, codecs_of(format).1, &support)?;
         let request = Encode {
             container: match format {
                 "flac" => Container::Flac,
@@ -156,7 +176,7 @@ impl SoundExporter {
             title: None,
             most_bytes: limits.file_bytes,
         };
-        let mut encoder = codecs.encode(&request).map_err(broken)?;
+        let mut encoder = self.0.readers.codecs().encode(&request).map_err(broken)?;
         render(mix, subject, assets, &mut |block| {
             let channels: Vec<&[f32]> = block.iter().collect();
             encoder.sound(&channels).map_err(|error| SoundError::Sink(Box::new(error)))
