@@ -9,12 +9,13 @@ use base::{DocumentId, StateHash};
 use document::{Content, Value};
 use serde_json::Value as Json;
 
-use crate::{CommandError, Evaluator, Filters, Kernel, Pixels, Reading, View};
+use crate::{CommandError, Evaluator, Filters, Kernel, Pixels, Reading, View, trace::Tracer};
 
 /// A document that another one refers to.
 #[derive(Clone)]
 struct Linked {
     name: String,
+    kind: String,
     content: Content,
     evaluator: Option<Arc<dyn Evaluator>>,
 }
@@ -24,10 +25,12 @@ struct Linked {
 pub struct Links {
     documents: BTreeMap<DocumentId, Linked>,
     filters: Option<Arc<dyn Filters>>,
+    /// Which of them were looked at is noted here, if anybody wants to know.
+    tracer: Option<Tracer>,
 }
 
 /// No links.
-pub(crate) static NONE: Links = Links { documents: BTreeMap::new(), filters: None };
+pub(crate) static NONE: Links = Links { documents: BTreeMap::new(), filters: None, tracer: None };
 
 impl Links {
     /// Which documents these are.
@@ -37,12 +40,12 @@ impl Links {
 
     /// The hash of what a document holds; none when it is not there.
     pub fn hash(&self, document: DocumentId) -> Option<StateHash> {
-        self.documents.get(&document).map(|linked| linked.content.hash())
+        self.look(document).map(|linked| linked.content.hash())
     }
 
     /// Whether a document may look different at another time.
     pub fn moves(&self, document: DocumentId) -> bool {
-        let tree = self.documents.get(&document).and_then(|linked| linked.content.tree());
+        let tree = self.look(document).and_then(|linked| linked.content.tree());
         tree.is_some_and(|tree| {
             tree.root().end() > 0.0 || tree.root().descendants().any(|node| node.end() > 0.0)
         })
@@ -103,9 +106,14 @@ impl Links {
         evaluator.draw(&linked.content, view, &Reading { links: &self.without(document), ..*reading })
     }
 
+    /// The kind of a document, which is always the same; none when it is not there.
+    pub fn kind(&self, document: DocumentId) -> Option<&str> {
+        self.documents.get(&document).map(|linked| linked.kind.as_str())
+    }
+
     /// The content of a document, and its name; none when it is not there.
     pub fn content(&self, document: DocumentId) -> Option<(&Content, &str)> {
-        self.documents.get(&document).map(|linked| (&linked.content, linked.name.as_str()))
+        self.look(document).map(|linked| (&linked.content, linked.name.as_str()))
     }
 
     /// The others: what a document is drawn with, so that it is not drawn within itself.
@@ -126,8 +134,21 @@ impl Links {
         }
     }
 
+    /// The same, and which of the documents are looked at is noted.
+    pub(crate) fn traced(self, tracer: Option<&Tracer>) -> Links {
+        Links { tracer: tracer.cloned(), ..self }
+    }
+
+    fn look(&self, document: DocumentId) -> Option<&Linked> {
+        let linked = self.documents.get(&document)?;
+        if let Some(tracer) = &self.tracer {
+            tracer.lock().linked.insert(document);
+        }
+        Some(linked)
+    }
+
     fn evaluator(&self, document: DocumentId) -> Result<(&Linked, &Arc<dyn Evaluator>), CommandError> {
-        let linked = self.documents.get(&document).ok_or_else(|| CommandError::no_document(document))?;
+        let linked = self.look(document).ok_or_else(|| CommandError::no_document(document))?;
         match &linked.evaluator {
             Some(evaluator) => Ok((linked, evaluator)),
             None => {
@@ -158,6 +179,7 @@ impl Kernel {
                 let Ok(record) = self.record(found) else { continue };
                 let linked = Linked {
                     name: record.name.clone(),
+                    kind: record.kind.clone(),
                     content: self.content(found)?,
                     evaluator: self.registry.evaluator(&record.kind).cloned(),
                 };

@@ -183,11 +183,7 @@ impl TaskScope<'_> {
 
     /// The documents that a document refers to, as they are now.
     pub fn links(&mut self, document: DocumentId) -> Result<Links, CommandError> {
-        let links = self.kernel.links(&BTreeSet::from([document]))?;
-        if let Some(tracer) = self.tracer {
-            tracer.lock().linked.extend(links.documents());
-        }
-        Ok(links)
+        Ok(self.kernel.links(&BTreeSet::from([document]))?.traced(self.tracer))
     }
 
     /// What is registered.

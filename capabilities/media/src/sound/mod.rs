@@ -126,6 +126,10 @@ impl Gathering<'_> {
         depth: u64,
     ) -> Result<(), CommandError> {
         let Some(document) = clip.document() else { return Ok(()) };
+        // What others show makes no sound, and this does not follow from it.
+        if self.reading.links.kind(document) != Some(Timeline::KIND) {
+            return Ok(());
+        }
         let Some((content, _)) = self.reading.links.content(document) else { return Ok(()) };
         let Some(found) = model::timeline(content, self.reading.limits) else { return Ok(()) };
         let (_, stack) =
