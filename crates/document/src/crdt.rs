@@ -15,7 +15,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
     Delta, DeltaError, Key, Value,
-    text::{ChangeSet, ChangeSetBuilder},
+    text::{ChangeSet, ChangeSetBuilder, TextEdit},
 };
 
 mod convert;
@@ -477,15 +477,26 @@ impl Touched {
 }
 
 fn write_text(text: &LoroText, change: &ChangeSet) -> Result<(), loro::LoroError> {
-    for edit in change.edits().rev() {
-        if !edit.range.is_empty() {
-            text.delete(edit.range.start, edit.range.len())?;
-        }
-        if !edit.text.is_empty() {
-            text.insert(edit.range.start, edit.text)?;
-        }
+    let edits: Vec<_> = change.edits().collect();
+    write_outwards(text, &edits, 0).map(|_| ())
+}
+
+/// Writes edits of a text that has grown by `grown` characters before them, and says how much it has grown after them.
+///
+/// loro reads a whole piece of text when it cuts it. The edit in the middle comes first, so that each half is half as long
+/// when it is cut in turn; from one end to the other every edit would read what is left of its piece.
+fn write_outwards(text: &LoroText, edits: &[TextEdit<'_>], grown: isize) -> Result<isize, loro::LoroError> {
+    let (left, [middle, right @ ..]) = edits.split_at(edits.len() / 2) else { return Ok(grown) };
+    let at = middle.range.start.saturating_add_signed(grown);
+    if !middle.range.is_empty() {
+        text.delete(at, middle.range.len())?;
     }
-    Ok(())
+    if !middle.text.is_empty() {
+        text.insert(at, middle.text)?;
+    }
+    let own = middle.text.chars().count() as isize - middle.range.len() as isize;
+    let before = write_outwards(text, left, grown)?;
+    write_outwards(text, right, before + own)
 }
 
 /// How many pieces a text starts in. With more, edits would be quicker and opening slower.
