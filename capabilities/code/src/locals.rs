@@ -278,6 +278,12 @@ impl Locals {
         self.names.iter().enumerate().map(meaning).collect()
     }
 
+    /// Whether what a name means is defined in the very scope that the name is in, and that is not the whole text.
+    pub fn is_of_own_scope(&self, name: &Name, meaning: Meaning) -> bool {
+        let Meaning::Local(definition) = meaning else { return false };
+        name.scope != 0 && self.names.get(definition).is_some_and(|definition| definition.scope == name.scope)
+    }
+
     /// The definition of a name in a scope that counts at a byte; of several at once the first.
     fn first(
         &self,

@@ -50,9 +50,12 @@ pub fn rename(syntax: &Syntax, byte: usize, new: &str) -> Result<Vec<(Range<usiz
         return Err(RenameError::Collision(name.range.start));
     }
     let old = locals.names.get(at).map(|name| name.text.as_str());
-    let is_met = |name: &Name| name.elsewhere && old == Some(name.text.as_str());
-    let mut met = locals.names.iter().zip(&before).filter(|(name, _)| is_met(name));
-    if let Some((name, _)) = met.find(|(_, meaning)| **meaning == Meaning::Unknown) {
+    // The words of a macro mean what they mean where it is used, unless they are its own parameters.
+    let is_met = |(name, found): &(&Name, &Meaning)| {
+        let is_named_so = name.elsewhere && old == Some(name.text.as_str());
+        is_named_so && **found != meaning && !locals.is_of_own_scope(name, **found)
+    };
+    if let Some((name, _)) = locals.names.iter().zip(&before).find(is_met) {
         return Err(RenameError::Collision(name.range.start));
     }
     let renamed =
