@@ -145,7 +145,7 @@ pub struct Render {
     #[arg(long, value_name = "WxH|Wx|xH", value_parser = size)]
     pub size: Option<Size>,
 
-    /// The frame to write.
+    /// The frame to write, at the frame rate of the document; at 24 frames a second where it has none.
     #[arg(long, value_name = "N", conflicts_with = "frames", allow_hyphen_values = true)]
     pub frame: Option<u32>,
 

@@ -1,6 +1,6 @@
 //! `render`: imports a file, sets properties, and exports it.
 
-use base::Diagnostic;
+use base::{Diagnostic, Flicks, FrameRate};
 use kernel::{Context, Kernel, Request};
 use serde_json::{Value as Json, json};
 
@@ -10,9 +10,6 @@ use crate::{
     cli::{Common, Render, Size},
     report::{Failure, WRONG_USAGE, print, tell},
 };
-
-/// Frames per second, from which the time of a frame follows.
-const FRAME_RATE: f64 = 24.0;
 
 /// Converts a file.
 pub fn run(render: &Render, common: &Common) -> Result<(), Failure> {
@@ -35,13 +32,21 @@ pub fn run(render: &Render, common: &Common) -> Result<(), Failure> {
         args.insert("document".to_owned(), document.clone());
         session.execute(command, args.into())?;
     }
+    let inspected = session.execute("document.inspect", json!({ "document": document }))?;
+    let rate = frame_rate(&inspected["properties"]);
     let mut outputs = Vec::new();
     for (frame, path) in frames(render) {
-        let mut args = json!({ "document": document, "path": path, "time": f64::from(frame) / FRAME_RATE });
+        let time = Flicks::from_frame(frame.into(), rate).seconds();
+        let mut args = json!({ "document": document, "path": path, "time": time });
         add_size(&mut args, render.size);
         outputs.extend(files(&session.execute("document.export", args)?));
     }
     session.finish(&outputs, common)
+}
+
+/// The frame rate that a document says it has among the properties of its root; that of films otherwise.
+fn frame_rate(properties: &Json) -> FrameRate {
+    properties["frameRate"].as_str().and_then(|rate| rate.parse().ok()).unwrap_or(FrameRate::FILM)
 }
 
 /// Says the size of a picture in the arguments of an export.
