@@ -1,6 +1,6 @@
 //! What windows, and other documents, show of timelines.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use base::{Diagnostic, Flicks};
 use document::{Content, Tree};
@@ -67,13 +67,7 @@ pub(crate) fn picture(
     let format = Format::of(timeline);
     // What is shown is the frame that has begun.
     let time = Flicks::from_frame(Flicks::from_seconds(time).frame(format.rate), format.rate);
-    let mut scene = Scene {
-        readers: &media.readers,
-        kept: &media.kept,
-        reading,
-        frame_length: format.rate.frame(),
-        problems: BTreeMap::new(),
-    };
+    let mut scene = Scene::new(&media.readers, &media.kept, reading, format.rate.frame());
     let mut canvas = Rgba::new(frame.width, frame.height);
     canvas.fill(timeline.background());
     compose(&mut canvas, &stack, time, frame, &mut scene)?;

@@ -173,3 +173,40 @@ fn sound_keeps_its_place_beside_the_pictures() {
     let film = world.film(&document, json!({"sound": false}));
     assert!(film.request.unwrap().sound.is_none());
 }
+
+#[test]
+fn a_part_of_a_fade_is_as_loud_as_in_the_whole() {
+    let file = video(64, 36, RATE, 50, true);
+    let mut world = World::new(&[("in.mp4", &file)]);
+    let (document, tracks) = world.import("in.mp4");
+    world.set(&document, &tracks[1].1, "fadeIn", frames(20, RATE));
+    world.set(&document, &tracks[1].1, "fadeOut", frames(20, RATE));
+    let whole = world.film(&document, json!({}));
+    let part = world.film(&document, json!({"start": 0.4, "end": 1.6}));
+    for at in [0usize, 1_000, 19_200, 30_000, 57_599] {
+        let (found, expected) = (part.sound[0][at], whole.sound[0][at + 19_200]);
+        assert!((found - expected).abs() < 1e-6, "sample {at}: {found}, not {expected}");
+    }
+}
+
+#[test]
+fn a_transition_to_what_begins_later_is_silent_until_then() {
+    let file = video(64, 36, RATE, 50, true);
+    let mut world = World::new(&[("in.mp4", &file)]);
+    let document = joined(&mut world, json!({"curve": "linear"}));
+    // The second clip now begins where its file does: there is nothing of it before the cut.
+    let clips = world.result("node.find", json!({ "document": document, "kind": "media.clip" }));
+    for clip in clips["nodes"].as_array().unwrap().clone() {
+        if clip["properties"]["inPoint"].as_i64().is_some_and(|time| time > 0) {
+            world.set(&document, &clip["node"], "inPoint", 0);
+        }
+    }
+    let film = world.film(&document, json!({}));
+    // A frame before the cut it is a quarter through, and only the first clip is heard.
+    let at = 9 * 1_920;
+    let expected = sample(at) * 0.75;
+    assert!((film.sound[0][at as usize] - expected).abs() < 2e-6);
+    let at = 11 * 1_920;
+    let expected = sample(at) * 0.25 + sample(1_920) * 0.75;
+    assert!((film.sound[0][at as usize] - expected).abs() < 2e-6);
+}

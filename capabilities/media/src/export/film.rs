@@ -1,7 +1,6 @@
 //! Timelines as films.
 
 use std::{
-    collections::BTreeMap,
     sync::{
         Arc,
         mpsc::{Receiver, sync_channel},
@@ -183,13 +182,7 @@ impl FilmExporter {
     ) -> Result<Vec<Diagnostic>, CommandError> {
         let reading = assets.reading();
         let length = plan.rate.frame();
-        let mut scene = Scene {
-            readers: &self.0.readers,
-            kept: &self.0.kept,
-            reading: &reading,
-            frame_length: length,
-            problems: BTreeMap::new(),
-        };
+        let mut scene = Scene::new(&self.0.readers, &self.0.kept, &reading, length);
         let broken = |error| CommandError::Failed(format!("{}: {error}", subject.name));
         let count = ((end - start).0 + length.0 - 1) / length.0.max(1);
         let report = thread::scope(|threads| {

@@ -1,6 +1,9 @@
 //! Drawing what a timeline shows at a time.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use base::{BlobHash, Color, Diagnostic, DocumentId, Flicks};
 use kernel::{CommandError, Pixels, Reading, View};
@@ -32,10 +35,18 @@ pub struct Scene<'a> {
     /// How long a frame is shown.
     pub frame_length: Flicks,
     /// What could not be drawn, by the clip.
-    pub problems: BTreeMap<String, String>,
+    problems: BTreeMap<String, String>,
+    /// Streams of which nothing could be read: they are not tried again.
+    broken: BTreeSet<(BlobHash, u32)>,
 }
 
 impl<'a> Scene<'a> {
+    /// Nothing has gone wrong yet.
+    pub fn new(readers: &'a Readers, kept: &'a Kept, reading: &'a Reading<'a>, frame_length: Flicks) -> Self {
+        let (problems, broken) = (BTreeMap::new(), BTreeSet::new());
+        Scene { readers, kept, reading, frame_length, problems, broken }
+    }
+
     /// The problems, as warnings.
     pub fn warnings(&self) -> Vec<Diagnostic> {
         let warning = |(place, problem): (&String, &String)| {
@@ -181,8 +192,14 @@ fn draw<C: Canvas>(
         let info = info::read(*clip);
         let video = info.as_ref().and_then(|info| info::video(*clip, info));
         let stream = video.map_or(0, |video| video.stream);
+        if scene.broken.contains(&(media, stream)) {
+            return Ok(());
+        }
         let picture = scene.readers.picture(media, stream, source_time, scene.reading).map(Some);
-        let Some(picture) = scene.forgive(name, picture)? else { return Ok(()) };
+        let Some(picture) = scene.forgive(name, picture)? else {
+            scene.broken.insert((media, stream));
+            return Ok(());
+        };
         let size = video.map_or((f64::from(picture.width), f64::from(picture.height)), info::upright_size);
         let Some(placed) = work.placement.place(size, frame) else { return Ok(()) };
         let direct = filters.is_none()

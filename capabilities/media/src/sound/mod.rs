@@ -149,23 +149,26 @@ impl Gathering<'_> {
     ) -> Result<Option<MixClip>, CommandError> {
         let Some(media) = clip.media() else { return Ok(None) };
         let rate = samples(self.rate);
-        let (start, end) = (item.start - fades.before, item.end() + fades.after);
-        let (from, to) = (start.max(window.start), end.min(window.end));
-        let first = (from - window.offset).nearest_frame(rate).max(0);
-        let last = (to - window.offset).nearest_frame(rate).min(self.end as i64);
         let speed = clip.speed();
-        if last <= first || speed == 0.0 {
-            return Ok(None);
-        }
         let info = info::read(clip);
         let heard = info.as_ref().and_then(|info| info::sound(clip, info));
         let begin = heard.map_or(Flicks::ZERO, |sound| sound.start);
-        // Backwards it begins at its end.
-        let played = if speed < 0.0 { item.end() - from } else { from - item.start };
-        let played = if speed.abs() == 1.0 { played } else { played.scaled(speed.abs()) };
-        let offset = Flicks(clip.in_point()) + played - begin;
-        let open: OpenSource = source::opener(media, heard, self.readers, self.reading)?;
-        let length = |time: Flicks| time.nearest_frame(rate).max(0) as u64;
+        let (start, end) = (item.start - fades.before, item.end() + fades.after);
+        let (from, to) = (start.max(window.start), end.min(window.end));
+        // Where the sound is at a time of the track. Backwards it begins at its end.
+        let place = |time: Flicks| {
+            let played = if speed < 0.0 { item.end() - time } else { time - item.start };
+            Flicks(clip.in_point()) + if speed.abs() == 1.0 { played } else { played.scaled(speed.abs()) }
+                - begin
+        };
+        // Before its file begins there is silence.
+        let missing = (-place(from)).max(Flicks::ZERO);
+        let from = if speed > 0.0 { from + missing.scaled(1.0 / speed) } else { from };
+        let first = (from - window.offset).nearest_frame(rate).max(0);
+        let last = (to - window.offset).nearest_frame(rate).min(self.end as i64);
+        if last <= first || speed == 0.0 {
+            return Ok(None);
+        }
         let shape = |curve: Option<TransitionCurve>| match (curve, clip.fade_shape()) {
             (Some(TransitionCurve::EqualPower), _) | (None, ClipFadeShape::EqualPower) => {
                 FadeShape::EqualPower
@@ -173,23 +176,43 @@ impl Gathering<'_> {
             (Some(TransitionCurve::Linear), _) | (None, ClipFadeShape::Linear) => FadeShape::Linear,
             (None, ClipFadeShape::Smooth) => FadeShape::SCurve,
         };
-        let fade = |time: Flicks, curve| {
-            (time > Flicks::ZERO).then(|| Fade { frames: length(time), shape: shape(curve) })
+        let (shape_in, shape_out) = (shape(fades.curve_in), shape(fades.curve_out));
+        let whole = from == start && to == end;
+        // Of a part, fades are a part, too.
+        let faded = |time: Flicks| {
+            let part = |gone: Flicks, length: Flicks, shape: FadeShape| match length > Flicks::ZERO {
+                true => shape.gain((gone.seconds() / length.seconds()).clamp(0.0, 1.0)),
+                false => 1.0,
+            };
+            part(time - start, fades.fade_in, shape_in) * part(end - time, fades.fade_out, shape_out)
         };
+        let fades_here = !whole && (fades.fade_in > from - start || fades.fade_out > end - to);
         // Key frames are in the clip's own time.
-        let source_at = |seconds: f64| {
+        let read = |name: &str, seconds: f64| {
             let inside = (from - item.start).seconds() + seconds;
             let inside = if speed < 0.0 { item.duration.seconds() - inside } else { inside };
-            Flicks(clip.in_point()).seconds() + inside * speed.abs()
+            let time = Flicks(clip.in_point()).seconds() + inside * speed.abs();
+            clip.node().at_time(time).number(name).unwrap_or(0.0)
         };
-        let whole = (to - from).seconds();
+        let moves = clip.node().end() > 0.0;
+        let length = (to - from).seconds();
+        let open: OpenSource = source::opener(media, heard, self.readers, self.reading)?;
         let mut made = MixClip::new(open, first as u64, (last - first) as u64);
-        made.offset = offset.seconds();
+        made.offset = place(from).seconds();
         made.speed = speed;
-        made.gain = sampled(clip.node(), "gain", whole, self.rate, &source_at, &gain_from_db);
-        made.pan = sampled(clip.node(), "pan", whole, self.rate, &source_at, &|pan| pan);
-        made.fade_in = fade(fades.fade_in, fades.curve_in).filter(|_| from == start);
-        made.fade_out = fade(fades.fade_out, fades.curve_out).filter(|_| to == end);
+        made.gain = envelope(moves || fades_here, length, self.rate, &|seconds| {
+            let fade = if fades_here { faded(from + Flicks::from_seconds(seconds)) } else { 1.0 };
+            gain_from_db(read("gain", seconds)) * fade
+        });
+        made.pan = envelope(moves, length, self.rate, &|seconds| read("pan", seconds));
+        if whole {
+            let fade = |time: Flicks, shape| {
+                let frames = time.nearest_frame(rate).max(0) as u64;
+                (frames > 0).then_some(Fade { frames, shape })
+            };
+            made.fade_in = fade(fades.fade_in, shape_in);
+            made.fade_out = fade(fades.fade_out, shape_out);
+        }
         Ok(Some(made))
     }
 }
@@ -243,27 +266,22 @@ fn over_mix(
     rate: u32,
     value: &dyn Fn(f64) -> f64,
 ) -> Envelope {
-    let (end, offset) = ((window.end - window.offset).seconds(), window.offset.seconds());
-    sampled(node, name, end, rate, &|seconds| seconds + offset, value)
+    let read = |seconds: f64| {
+        let time = seconds + window.offset.seconds();
+        value(node.at_time(time).number(name).unwrap_or(0.0))
+    };
+    envelope(node.end() > 0.0, (window.end - window.offset).seconds(), rate, &read)
 }
 
-/// A property over so many seconds; `at` takes them to the node's own time, `value` what is kept to what is meant.
-fn sampled(
-    node: NodeRef<'_>,
-    name: &str,
-    seconds: f64,
-    rate: u32,
-    at: &dyn Fn(f64) -> f64,
-    value: &dyn Fn(f64) -> f64,
-) -> Envelope {
-    let read = |seconds: f64| value(node.at_time(at(seconds)).number(name).unwrap_or(0.0)) as f32;
-    if node.end() <= 0.0 {
-        return Envelope::constant(read(0.0));
+/// What changes over so many seconds, if it does.
+fn envelope(changes: bool, seconds: f64, rate: u32, value: &dyn Fn(f64) -> f64) -> Envelope {
+    if !changes {
+        return Envelope::constant(value(0.0) as f32);
     }
     let points = (seconds / STEP).ceil().max(0.0) as u64;
     let key = |point: u64| {
         let time = point as f64 * STEP;
-        Key { frame: (time * f64::from(rate)).round() as u64, value: read(time) }
+        Key { frame: (time * f64::from(rate)).round() as u64, value: value(time) as f32 }
     };
     Envelope::new((0..=points).map(key).collect())
 }
