@@ -45,7 +45,7 @@ fn clip(name: &str, range: Json) -> Json {
 fn rich() -> Json {
     let warp = json!({ "OTIO_SCHEMA": "LinearTimeWarp.1", "name": "fast", "time_scalar": 2, "metadata": {} });
     let mut fast = clip("fast", range(110.0, 50.0));
-    fast["filters"] = json!([{ "OTIO_SCHEMA": "Effect.1", "effect_name": "blur" }, warp]);
+    fast["effects"] = json!([{ "OTIO_SCHEMA": "Effect.1", "effect_name": "blur" }, warp]);
     fast["markers"] = json!([{ "OTIO_SCHEMA": "Marker.1", "name": "m", "color": "GREEN", "marked_range": range(120.0, 0.0) }]);
     let strange = json!({ "OTIO_SCHEMA": "Strange.7", "name": "?", "deep": [1, { "x": null }] });
     let transition = json!({ "OTIO_SCHEMA": "Transition.1", "transition_type": "Weird_Wipe", "in_offset": time(5.0), "out_offset": time(3.0) });
@@ -225,7 +225,7 @@ fn object(depth: u32) -> impl Strategy<Value = Json> {
         "source_range",
         "children",
         "markers",
-        "filters",
+        "effects",
         "metadata",
         "media_reference",
         "media_references",
