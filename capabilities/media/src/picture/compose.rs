@@ -352,9 +352,8 @@ impl Work {
     ) -> Result<Option<Arc<Drawn>>, CommandError> {
         let (Some(drawn), Some(filters)) = (&drawn, filters) else { return Ok(drawn.map(Arc::new)) };
         // Filters may spread beyond the pixels that there are.
-        let whole = image::on_frame(drawn, &self.frame);
-        let (width, height) = (whole.width(), whole.height());
-        let rgba = whole.samples::<u8>().unwrap_or_default().to_vec();
+        let (width, height) = (self.frame.width, self.frame.height);
+        let rgba = drawn.whole(width, height);
         let pixels = scene.reading.links.filter(Pixels { width, height, rgba }, filters, self.frame.scale)?;
         Ok(Some(Arc::new(Drawn::new(surface(pixels)?, (0, 0)))))
     }

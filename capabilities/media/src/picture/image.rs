@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use base::Limits;
 use codecs::{Color, Picture, PictureFormat, VideoInfo};
 use raster::{
-    Depth, PixelRect, Pixels, Surface,
+    PixelRect, Pixels, Surface,
     codec::Orientation,
     resize::{self, Filter, Line, ResizeError},
 };
@@ -54,8 +54,8 @@ impl Drawn {
         self.surface.pixels().len() * 4 * 2
     }
 
-    /// All pixels of a frame of this size.
-    fn whole(&self, width: u32, height: u32) -> Vec<[u8; 4]> {
+    /// All pixels of a frame of this size, clear where there are none of these.
+    pub fn whole(&self, width: u32, height: u32) -> Vec<[u8; 4]> {
         let samples = self.surface.samples::<u8>().unwrap_or_default();
         if self.corner == (0, 0) && (self.surface.width(), self.surface.height()) == (width, height) {
             return samples.to_vec();
@@ -167,12 +167,4 @@ fn turned(source: &Surface, placed: &Placed, [left, top, width, height]: [u32; 4
     };
     let pixels = (0..height).flat_map(|y| (0..width).map(move |x| (x, y))).map(|(x, y)| pixel(x, y));
     Surface::with_pixels(width, height, Pixels::U8(pixels.collect()))
-}
-
-/// Pixels on a clear surface as large as a frame.
-pub fn on_frame(drawn: &Drawn, frame: &Frame) -> Surface {
-    let mut whole = Surface::transparent(frame.width, frame.height, Depth::U8);
-    let corner = (drawn.corner.0 as i32, drawn.corner.1 as i32);
-    raster::blend::composite(&mut whole, &drawn.surface, corner, 1.0, raster::blend::BlendMode::Normal, None);
-    whole
 }

@@ -15,43 +15,31 @@ pub trait Sample: Pod + Send + Sync {
     fn from_whole(whole: u32) -> Self;
 }
 
-impl Sample for u8 {
-    #[inline(always)]
-    fn from_level(level: f32) -> Self {
-        (level + 0.5) as u8
-    }
-    #[inline(always)]
-    fn level(self) -> f32 {
-        f32::from(self)
-    }
-    #[inline(always)]
-    fn whole(self) -> u32 {
-        u32::from(self)
-    }
-    #[inline(always)]
-    fn from_whole(whole: u32) -> Self {
-        whole as u8
-    }
+macro_rules! sample {
+    ($of:ty) => {
+        impl Sample for $of {
+            #[inline(always)]
+            fn from_level(level: f32) -> Self {
+                (level + 0.5) as $of
+            }
+            #[inline(always)]
+            fn level(self) -> f32 {
+                f32::from(self)
+            }
+            #[inline(always)]
+            fn whole(self) -> u32 {
+                u32::from(self)
+            }
+            #[inline(always)]
+            fn from_whole(whole: u32) -> Self {
+                whole as $of
+            }
+        }
+    };
 }
 
-impl Sample for u16 {
-    #[inline(always)]
-    fn from_level(level: f32) -> Self {
-        (level + 0.5) as u16
-    }
-    #[inline(always)]
-    fn level(self) -> f32 {
-        f32::from(self)
-    }
-    #[inline(always)]
-    fn whole(self) -> u32 {
-        u32::from(self)
-    }
-    #[inline(always)]
-    fn from_whole(whole: u32) -> Self {
-        whole as u16
-    }
-}
+sample!(u8);
+sample!(u16);
 
 /// Memory that begins where rows do.
 #[derive(Clone, Copy, Pod, Zeroable)]

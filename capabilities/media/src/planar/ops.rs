@@ -15,21 +15,7 @@ const BAND: usize = 64;
 
 /// Makes a picture the same as another of its size and format.
 pub fn copy(to: &mut PlanarMut<'_>, from: PlanarRef<'_>) {
-    for plane in 0..to.format.planes() {
-        let rows = |to: &mut PlanarMut<'_>| {
-            for (to, from) in to.rows::<u8>(plane).into_iter().zip(from.rows::<u8>(plane)) {
-                to.copy_from_slice(from);
-            }
-        };
-        match to.format.sample_bytes() {
-            1 => rows(to),
-            _ => to
-                .rows::<u16>(plane)
-                .into_iter()
-                .zip(from.rows::<u16>(plane))
-                .for_each(|(to, from)| to.copy_from_slice(from)),
-        }
-    }
+    mix(to, from, 1.0);
 }
 
 /// Gives all pixels a colour; its opacity goes into the plane of opacity, if there is one.
