@@ -48,10 +48,11 @@ impl Exporter for PictureExporter {
             CommandError::argument("options", format!("{}: {error}", request.format))
         };
         let encoding = Encoding::of(&request.format, &request.options).map_err(wrong)?;
+        let (width, height) = request.pixels((picture.width, picture.height));
         if request.format == "svg" {
-            return Ok(write_svg(&picture, background, request.size, assets));
+            let resized = request.size != (None, None);
+            return Ok(write_svg(&picture, background, resized.then_some((width, height)), assets));
         }
-        let (width, height) = size(&picture, request.size);
         let view = View { background, ..View::stretched(&picture, width, height) };
         let Drawn { surface, warnings } = self.0.draw(&picture, &view, &assets.reading(), place)?;
         let bytes = codec::encode(&surface, &encoding)
@@ -60,29 +61,17 @@ impl Exporter for PictureExporter {
     }
 }
 
-/// The size in whole pixels: as asked for, a side left out in proportion; at least one pixel.
-fn size(picture: &Picture, wanted: (Option<u32>, Option<u32>)) -> (u32, u32) {
-    let whole = |length: f64| length.round().clamp(1.0, f64::from(u32::MAX)) as u32;
-    let (width, height) = (picture.width, picture.height);
-    match wanted {
-        (Some(w), Some(h)) => (w, h),
-        (Some(w), None) => (w, whole(f64::from(w) * height / width)),
-        (None, Some(h)) => (whole(f64::from(h) * width / height), h),
-        (None, None) => (whole(width), whole(height)),
-    }
-}
-
 fn write_svg(
     picture: &Picture,
     background: Option<Color>,
-    wanted: (Option<u32>, Option<u32>),
+    size: Option<(u32, u32)>,
     assets: &Assets<'_>,
 ) -> Exported {
     let scaled;
-    let picture = match wanted {
-        (None, None) => picture,
-        wanted => {
-            scaled = stretched(picture, size(picture, wanted));
+    let picture = match size {
+        None => picture,
+        Some(size) => {
+            scaled = stretched(picture, size);
             &scaled
         }
     };

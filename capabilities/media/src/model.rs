@@ -33,6 +33,13 @@ impl Format {
     }
 }
 
+impl Format {
+    /// The width and height of its pictures, in pixels.
+    pub fn size(&self) -> (f64, f64) {
+        (f64::from(self.width), f64::from(self.height))
+    }
+}
+
 /// Tracks that play at once: those of a timeline, or of a stack in a track.
 #[derive(Clone, Debug)]
 pub struct Stack<'a> {

@@ -26,7 +26,7 @@ impl Evaluator for TimelineEvaluator {
     fn extent(&self, document: &Content, _: f64) -> Result<(f64, f64), CommandError> {
         let timeline = document.tree().map(Tree::root).and_then(Timeline::read);
         let format = Format::of(timeline.ok_or_else(|| CommandError::Failed(format!("{PLACE} is none")))?);
-        Ok((f64::from(format.width), f64::from(format.height)))
+        Ok(format.size())
     }
 
     fn draw(&self, document: &Content, view: &View, reading: &Reading<'_>) -> Result<Pixels, CommandError> {
@@ -43,7 +43,7 @@ impl Evaluator for TimelineEvaluator {
 
 /// All of a timeline in a picture of another size: as large as fits into it, in its middle.
 pub(crate) fn stretched(format: &Format, width: u32, height: u32) -> Frame {
-    let whole = (f64::from(format.width), f64::from(format.height));
+    let whole = format.size();
     let scale = (f64::from(width) / whole.0).min(f64::from(height) / whole.1);
     let off = |length: u32, whole: f64| (whole - f64::from(length) / scale) / 2.0;
     Frame { width, height, whole, origin: (off(width, whole.0), off(height, whole.1)), scale }

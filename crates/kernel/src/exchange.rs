@@ -65,6 +65,19 @@ pub struct ExportRequest {
     pub options: Json,
 }
 
+impl ExportRequest {
+    /// The wanted width and height of what has this size itself, in pixels: a side left out follows from the other.
+    pub fn pixels(&self, (width, height): (f64, f64)) -> (u32, u32) {
+        let whole = |length: f64| length.round().clamp(1.0, f64::from(u32::MAX)) as u32;
+        match self.size {
+            (Some(w), Some(h)) => (w, h),
+            (Some(w), None) => (w, whole(f64::from(w) * height / width)),
+            (None, Some(h)) => (whole(f64::from(h) * width / height), h),
+            (None, None) => (whole(width), whole(height)),
+        }
+    }
+}
+
 /// Bytes of a written document.
 pub struct Exported {
     /// The whole file.

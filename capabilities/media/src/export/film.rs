@@ -22,7 +22,6 @@ use super::{
     hashes::Hashes,
     options::{self, FilmOptions, choose, codecs_of},
     sound::mixed,
-    still::size,
 };
 use crate::{
     Media, info,
@@ -97,7 +96,7 @@ impl FilmExporter {
             true => options.codec.unwrap_or(Codec::H264),
             false => choose(&request.format, options.codec, pictures, &support)?,
         };
-        let (width, height) = size(request.size, (subject.format.width, subject.format.height));
+        let (width, height) = request.pixels(subject.format.size());
         let (format, color) = samples_of(codec, options.bits, &subject.stack, (width, height))
             .ok_or_else(|| refused("the codec takes no samples of so many bits"))?;
         // Chroma comes in pairs.

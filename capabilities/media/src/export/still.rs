@@ -26,7 +26,7 @@ impl Exporter for StillExporter {
             CommandError::argument("options", format!("{}: {error}", request.format))
         };
         let encoding = Encoding::of(&request.format, &request.options).map_err(|error| wrong(&error))?;
-        let (width, height) = size(request.size, (subject.format.width, subject.format.height));
+        let (width, height) = request.pixels(subject.format.size());
         limits
             .check_picture(width.into(), height.into(), 4)
             .map_err(|limit| CommandError::Limit { place: subject.name.to_owned(), limit })?;
@@ -36,19 +36,5 @@ impl Exporter for StillExporter {
             window::picture(&self.0, document, request.time, &frame, &assets.reading())?;
         let bytes = codec::encode(&surface, &encoding).map_err(|error| wrong(&error))?;
         Ok(Exported { bytes: bytes.into(), beside: Vec::new(), diagnostics: warnings })
-    }
-}
-
-/// The size in pixels: a side left out follows from the other.
-pub(super) fn size(wanted: (Option<u32>, Option<u32>), own: (u32, u32)) -> (u32, u32) {
-    let scaled = |side: u32, of: u32, to: u32| {
-        let length = f64::from(side) / f64::from(of) * f64::from(to);
-        length.round().clamp(1.0, f64::from(u32::MAX)) as u32
-    };
-    match wanted {
-        (Some(width), Some(height)) => (width, height),
-        (Some(width), None) => (width, scaled(width, own.0, own.1)),
-        (None, Some(height)) => (scaled(height, own.1, own.0), height),
-        (None, None) => own,
     }
 }

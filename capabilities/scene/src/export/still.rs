@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// The size of a picture of which neither side is asked for.
-const USUAL: (u32, u32) = (1280, 720);
+const USUAL: (f64, f64) = (1280.0, 720.0);
 
 pub(super) fn register(registrar: &mut Registrar<'_>, gpu: &Shared, sources: &Arc<Sources>) {
     for format in ["png", "jpeg", "webp", "exr"] {
@@ -44,7 +44,7 @@ impl Exporter for StillExporter {
             record.iter().find(|(key, _)| key.as_str() == "name").and_then(|(_, value)| value.as_str());
         let place = name.unwrap_or("the scene");
         let form = Form::of(request)?;
-        let (width, height) = size(request.size);
+        let (width, height) = request.pixels(USUAL);
         limits
             .check_picture(width.into(), height.into(), form.bytes())
             .map_err(|limit| CommandError::Limit { place: place.to_owned(), limit })?;
@@ -121,20 +121,5 @@ impl Form {
             Form::Plain(Encoding::Png { depth: Depth::F32 }) => 16,
             Form::Plain(_) => 4,
         }
-    }
-}
-
-/// The size in pixels: a side left out follows from the other as in the usual size.
-fn size(wanted: (Option<u32>, Option<u32>)) -> (u32, u32) {
-    let scaled = |side: u32, of: u32, to: u32| {
-        let length = f64::from(side) / f64::from(of) * f64::from(to);
-        length.round().clamp(1.0, f64::from(u32::MAX)) as u32
-    };
-    let (width, height) = USUAL;
-    match wanted {
-        (Some(w), Some(h)) => (w, h),
-        (Some(w), None) => (w, scaled(w, width, height)),
-        (None, Some(h)) => (scaled(h, height, width), h),
-        (None, None) => USUAL,
     }
 }
